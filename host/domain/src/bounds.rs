@@ -1,0 +1,1 @@
+//! Every bound, with its unit in the name and its reason.

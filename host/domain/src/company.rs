@@ -1,0 +1,104 @@
+//! Companies of an ATS, and their settings.
+
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use crate::ats::BillingSystem;
+use crate::call_window::CallWindow;
+use crate::id::{AtsId, CompanyId};
+use crate::metadata::Metadata;
+use crate::text::{CountryCode, EmailAddress, Locale, WebUrl};
+use crate::time::Timestamp;
+
+/// Where a company sits.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompanyLocation {
+    /// Free text.
+    pub city: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    pub country_code: Option<CountryCode>,
+}
+
+/// The values in force: what was not sent has its default.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompanySettings {
+    /// IANA time zone.
+    pub timezone: Tz,
+    /// BCP 47.
+    pub locale: Locale,
+    /// When candidates may be phoned.
+    pub call_window: CallWindow,
+}
+
+/// What happened to the owner's address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OwnerStatus {
+    /// An existing user became the owner.
+    Assigned,
+    /// An invitation was sent.
+    Invited,
+    /// It waits.
+    Held,
+}
+
+/// A customer of an ATS.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Company {
+    /// Its id.
+    pub id: CompanyId,
+    /// Whose customer it is.
+    pub ats_id: AtsId,
+    /// Grows by one with each change.
+    pub revision: u64,
+    /// 2 to 100 characters.
+    pub name: String,
+    /// 1 to 1000 characters.
+    pub description: Option<String>,
+    /// At most 2048 characters.
+    pub website: Option<WebUrl>,
+    /// At most 100 characters.
+    pub industry: Option<String>,
+    /// At most 100 characters.
+    pub size: Option<String>,
+    /// City and country.
+    pub location: Option<CompanyLocation>,
+    /// Always whole.
+    pub settings: CompanySettings,
+    /// Free-form.
+    pub metadata: Option<Metadata>,
+    /// As written.
+    pub owner_email: Option<EmailAddress>,
+    /// Absent until onboarding has decided.
+    pub owner_status: Option<OwnerStatus>,
+    /// What its calls are billed in.
+    pub billing_system: BillingSystem,
+    /// In thousandths of the billing unit a calendar month; absent = no limit.
+    pub usage_limit_thousandths: Option<u64>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
+}
+
+/// What a request says of a new company; checked, without defaults filled in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CompanyDraft {
+    /// 2 to 100 characters.
+    pub name: String,
+    /// 1 to 1000 characters.
+    pub description: Option<String>,
+    /// At most 2048 characters.
+    pub website: Option<WebUrl>,
+    /// At most 100 characters.
+    pub industry: Option<String>,
+    /// At most 100 characters.
+    pub size: Option<String>,
+    /// City and country.
+    pub location: Option<CompanyLocation>,
+    /// What was sent of the settings, over the defaults.
+    pub settings: CompanySettings,
+    /// Free-form.
+    pub metadata: Option<Metadata>,
+    /// As written.
+    pub owner_email: Option<EmailAddress>,
+}

@@ -1,0 +1,27 @@
+//! The rules of Switchboard: records, checks, verdicts.
+//!
+//! Pure: this crate cannot do I/O, keep time or draw randomness; clock, ids and randomness are arguments.
+//! What is here is what a customer would argue about. Status codes and JSON shapes are not.
+
+pub mod agent;
+pub mod ats;
+pub mod bounds;
+pub mod call_attempt;
+pub mod call_window;
+pub mod candidate;
+pub mod company;
+pub mod decision;
+pub mod event;
+pub mod id;
+pub mod interview;
+pub mod job;
+pub mod job_resolution;
+pub mod key;
+pub mod language;
+pub mod metadata;
+pub mod phone_number;
+pub mod problem;
+pub mod rejection;
+pub mod release;
+pub mod text;
+pub mod time;
