@@ -72,7 +72,10 @@ impl Ids {
 }
 
 impl State {
-    #[expect(clippy::expect_used, reason = "a machine without randomness cannot make keys; stopping is right")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a machine without randomness cannot make keys; stopping is right"
+    )]
     fn fill(&mut self, bytes: &mut [u8]) {
         match &mut self.seed {
             None => getrandom::fill(bytes).expect("the operating system has no randomness"),

@@ -22,7 +22,8 @@ pub enum PolicyName {
 
 impl PolicyName {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::JobResolution, Self::CallScheduling, Self::Billing, Self::OwnerOnboarding];
+    pub const ALL: [Self; 4] =
+        [Self::JobResolution, Self::CallScheduling, Self::Billing, Self::OwnerOnboarding];
 
     /// As in slots, WIT packages and answers.
     #[must_use]

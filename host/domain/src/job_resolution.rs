@@ -110,7 +110,9 @@ pub fn check(answer: &Answer, facts: &Facts) -> Result<Verdict, String> {
             job if job.status == JobStatus::Open => Ok(Verdict::Job(Some(job.id))),
             job => Err(format!("job `{}` is closed", job.id)),
         },
-        Answer::JobAmbiguous(ids) if ids.len() < 2 => Err("`job-ambiguous` needs at least two jobs".to_owned()),
+        Answer::JobAmbiguous(ids) if ids.len() < 2 => {
+            Err("`job-ambiguous` needs at least two jobs".to_owned())
+        }
         Answer::JobAmbiguous(ids) => {
             let mut jobs = Vec::with_capacity(ids.len());
             for id in ids {

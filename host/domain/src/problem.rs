@@ -40,7 +40,10 @@ impl Flaw {
     #[must_use]
     pub fn unreadable_date(reason: impl Into<String>) -> Self {
         let reason = reason.into();
-        Self { message: format!("is not a date that can be read: {reason}"), kind: FlawKind::UnreadableDate { reason } }
+        Self {
+            message: format!("is not a date that can be read: {reason}"),
+            kind: FlawKind::UnreadableDate { reason },
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! Why an operation is refused: the closed list of verdicts that a partner can meet. HTTP maps each to its
 //! status and code, once.
 
+use crate::call_window::WindowVerdict;
 use crate::decision::PolicyName;
 use crate::id::{DecisionId, JobId, ReleaseId};
 use crate::problem::{FieldProblem, Flaw, Problems};
-use crate::call_window::WindowVerdict;
 use crate::time::Timestamp;
 
 /// A refusal. Nothing of the request was stored, but the record of a decision that led to it.

@@ -27,7 +27,8 @@ impl std::str::FromStr for Digest {
         }
         let mut digest = [0_u8; 32];
         for (index, byte) in digest.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&hex[index * 2..index * 2 + 2], 16).map_err(|_| crate::id::MalformedId)?;
+            *byte =
+                u8::from_str_radix(&hex[index * 2..index * 2 + 2], 16).map_err(|_| crate::id::MalformedId)?;
         }
         Ok(Self(digest))
     }
