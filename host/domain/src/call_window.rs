@@ -12,6 +12,13 @@ pub struct CallWindow {
     days: u8,
 }
 
+impl Default for CallWindow {
+    /// 08:00 to 20:00 on all days.
+    fn default() -> Self {
+        Self { start_minute: 8 * 60, end_minute: 20 * 60, days: 0b0111_1111 }
+    }
+}
+
 /// The zones or the offset in which an attempt's time was judged; the claim judges again in the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum JudgedIn {

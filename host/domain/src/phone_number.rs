@@ -21,3 +21,9 @@ pub struct CompanyPhoneNumber {
     /// Since when.
     pub created_at: Timestamp,
 }
+
+impl std::fmt::Debug for PhoneNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PhoneNumber(***)")
+    }
+}
