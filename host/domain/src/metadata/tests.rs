@@ -62,7 +62,8 @@ fn nul_is_refused_in_keys_and_texts() {
 #[test]
 fn leaves_stand_in_the_order_in_which_they_were_written() {
     let metadata = parse(
-        r#"{"z": "text", "a/b~c": {"": true, "list": [1, {"deep": null}, [], {}]}, "none": {}, "n": -9223372036854775808,
+        r#"{"z": "text", "a/b~c": {"": true, "list": [1, {"deep": null}, [], {}]}, "none": {}, 
+            "n": -9223372036854775808,
             "over": 9223372036854775808, "half": 0.5, "whole": 2.0, "m": 9223372036854775807}"#,
     )
     .expect("fine");
