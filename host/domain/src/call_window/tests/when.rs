@@ -297,7 +297,14 @@ proptest! {
     ) {
         let window = oracle.window();
         let now = Timestamp::from_unix_millis(now_millis);
-        let facts = WhenFacts { now, phone_zones: &zones, company_zone, window: &window, zulu_is_offset, window_applies: true };
+        let facts = WhenFacts {
+            now,
+            phone_zones: &zones,
+            company_zone,
+            window: &window,
+            zulu_is_offset,
+            window_applies: true,
+        };
         let local = Timestamp::from_unix_millis(now_millis + wait_millis)
             .wall_at_offset(if let Written::Offset(seconds) = offset { seconds } else { 0 });
         let written = WrittenTime { local, offset };
@@ -333,7 +340,14 @@ proptest! {
     ) {
         let window = oracle.window();
         let now = Timestamp::from_unix_millis(millis);
-        let facts = WhenFacts { now, phone_zones: &zones, company_zone, window: &window, zulu_is_offset: false, window_applies: true };
+        let facts = WhenFacts {
+            now,
+            phone_zones: &zones,
+            company_zone,
+            window: &window,
+            zulu_is_offset: false,
+            window_applies: true,
+        };
         let at = now.plus(Duration::from_secs(900));
         let moved = match judged_offset {
             Some(quarters) => moved_inside_again(at, &JudgedIn::Offset(quarters * 900), &facts),
