@@ -40,10 +40,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub use check::check;
 pub use index::{Page, PageRequest, PageStart};
-pub use record::{Record, delete, get, insert, update};
+pub use record::{Record, delete, exists, get, insert, update};
 pub use redb::StorageBackend;
 pub use schema::Table;
-pub use txn::{Direction, Read, Scan, Snapshot, Txn};
+pub use txn::{Direction, Read, Row, Scan, Snapshot, Txn};
 
 use commit::{Job, Step, Verdict};
 use engine::Engine;

@@ -111,40 +111,51 @@ impl Writer {
 
     /// Runs the first job and what waits behind it, commits, answers. Says whether to go on.
     fn batch(&mut self, first: Job) -> Result<bool, Arc<str>> {
-        let mut open = true;
-        let mut done = Vec::new();
-        let committed = self.engine.snapshot().and_then(|base| {
-            let mut txn = Txn::new(base);
-            let mut next = Some(first);
-            while let Some(mut job) = next.take() {
-                let verdict = self.run_job(&mut job, &mut txn);
-                done.push((job, verdict));
-                if done.len() < self.batch_max && txn.batch().bytes() < BATCH_BYTES_MAX {
-                    match self.queue.try_recv() {
-                        Ok(Message::Job(job)) => next = Some(job),
-                        Ok(Message::Close) => open = false,
-                        Err(_) => {}
-                    }
-                }
+        let mut jobs = Vec::new();
+        let (committed, open) = match self.engine.snapshot() {
+            Ok(base) => {
+                let mut txn = Txn::new(base);
+                let open = self.gather(first, &mut txn, &mut jobs);
+                (self.write(&txn), open)
             }
-            if txn.batch().is_empty() { Ok(()) } else { self.engine.apply(txn.batch()) }
-        });
-        match committed {
-            Ok(()) => {
-                for (mut job, verdict) in done {
-                    job(Step::Answer(verdict));
-                }
-                Ok(open)
-            }
-            // Whether the batch is on disk is known to nobody; redb takes no further write either.
             Err(error) => {
-                let reason = sentence(&error.to_string());
-                for (mut job, _) in done {
-                    job(Step::Answer(Verdict::Error(Error::Failed(Arc::clone(&reason)))));
+                jobs.push((first, Verdict::Ran));
+                (Err(error), true)
+            }
+        };
+        let Err(error) = committed else {
+            for (mut job, verdict) in jobs {
+                job(Step::Answer(verdict));
+            }
+            return Ok(open);
+        };
+        // Whether the batch is on disk is known to nobody; redb takes no further write either.
+        let reason = sentence(&error.to_string());
+        for (mut job, _) in jobs {
+            job(Step::Answer(Verdict::Error(Error::Failed(Arc::clone(&reason)))));
+        }
+        Err(reason)
+    }
+
+    /// Runs the first job and what arrived meanwhile; says whether to go on afterwards.
+    fn gather(&mut self, first: Job, txn: &mut Txn, jobs: &mut Vec<(Job, Verdict)>) -> bool {
+        let mut next = Some(first);
+        while let Some(mut job) = next.take() {
+            let verdict = self.run_job(&mut job, txn);
+            jobs.push((job, verdict));
+            if jobs.len() < self.batch_max && txn.batch().bytes() < BATCH_BYTES_MAX {
+                match self.queue.try_recv() {
+                    Ok(Message::Job(job)) => next = Some(job),
+                    Ok(Message::Close) => return false,
+                    Err(_) => {}
                 }
-                Err(reason)
             }
         }
+        true
+    }
+
+    fn write(&self, txn: &Txn) -> Result<(), Error> {
+        if txn.batch().is_empty() { Ok(()) } else { self.engine.apply(txn.batch()) }
     }
 
     /// Runs one job on an overlay of its own, which becomes part of the batch or of nothing.

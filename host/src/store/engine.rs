@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 
 use redb::{
-    BackendError, Builder, Database, Durability, Range, ReadOnlyTable, ReadTransaction, ReadableDatabase,
+    Builder, Database, Durability, Range, ReadOnlyTable, ReadTransaction, ReadableDatabase,
     StorageBackend, TableDefinition, WriteTransaction,
 };
 

@@ -50,6 +50,22 @@ pub struct Page<T> {
     pub next: Option<Uuid>,
 }
 
+impl PageRequest {
+    /// The newest, so many at the most.
+    #[must_use]
+    pub const fn first(limit: usize) -> Self {
+        Self { start: PageStart::Offset(0), limit }
+    }
+
+    /// This part of a list that has one item or none: a company key's list of companies.
+    #[must_use]
+    pub fn of_one<T>(&self, item: Option<T>) -> Page<T> {
+        let reached = self.start == PageStart::Offset(0) && 0 < self.limit;
+        let total = u64::from(item.is_some());
+        Page { items: item.into_iter().filter(|_| reached).collect(), total, next: None }
+    }
+}
+
 impl Place {
     pub(crate) fn new(owner: [u8; 16], tag: Tag, value: &[u8]) -> Self {
         let mut prefix = Vec::with_capacity(owner.len() + 1 + value.len() + 1 + 16);

@@ -73,6 +73,14 @@ pub fn update(txn: &mut Txn, key: &Key) -> Result<(), Error> {
     record::update(txn, &StoredKey { key: key.clone(), ..stored })
 }
 
+/// Removes a key and its hash; what it was.
+///
+/// # Errors
+/// [`Error::TooLarge`], or the engine fails.
+pub fn delete(txn: &mut Txn, id: KeyId) -> Result<Option<Key>, Error> {
+    Ok(record::delete::<StoredKey>(txn, &id)?.map(|stored| stored.key))
+}
+
 /// The key with this id.
 ///
 /// # Errors
@@ -88,6 +96,15 @@ pub fn get(read: &impl Read, id: KeyId) -> Result<Option<Key>, Error> {
 pub fn by_secret(read: &impl Read, secret_hash: &[u8; 32]) -> Result<Option<Key>, Error> {
     let first = by_hash(secret_hash).keys(read, None, Direction::Forward)?.next().transpose()?;
     first.map(|key| record::named::<StoredKey>(read, &key).map(|stored| stored.key)).transpose()
+}
+
+/// Every key with the keyed hash of its secret, oldest first: what recognises requests is read once.
+///
+/// # Errors
+/// The engine fails, or a row cannot be read.
+pub fn with_hashes(read: &impl Read) -> Result<Vec<([u8; 32], Key)>, Error> {
+    let stored = record::scan::<StoredKey>(read, EVERYTHING, Direction::Forward)?;
+    stored.map(|stored| stored.map(|stored| (stored.secret_hash, stored.key))).collect()
 }
 
 /// Every key, oldest first.

@@ -51,6 +51,14 @@ pub fn get<R: Record>(read: &impl Read, id: &R::Id) -> Result<Option<R>, Error> 
     by_key(read, &R::key(id))
 }
 
+/// Whether there is a record with this id.
+///
+/// # Errors
+/// The engine fails.
+pub fn exists<R: Record>(read: &impl Read, id: &R::Id) -> Result<bool, Error> {
+    Ok(read.get(R::TABLE, &R::key(id))?.is_some())
+}
+
 /// Writes a new record and its places.
 ///
 /// # Errors

@@ -13,10 +13,10 @@ use super::schema::Table;
 
 /// Rows that one closure may write: twice what the largest request of the contract needs, and few enough
 /// that a commit of many stays under a tenth of a second.
-pub const TXN_KEYS_MAX: usize = 20_000;
+pub(crate) const TXN_KEYS_MAX: usize = 20_000;
 
 /// Bytes that one closure may write: a request's body is at most 1 MiB, and its reply is stored too.
-pub const TXN_BYTES_MAX: usize = 8 << 20;
+pub(crate) const TXN_BYTES_MAX: usize = 8 << 20;
 
 /// Reading, the same from a snapshot and inside a commit.
 pub trait Read {
