@@ -58,10 +58,11 @@ const NOT_FOR_THE_DOMAIN: [&str; 9] = [
     "switchboard",
 ];
 
-/// What of std would do the same.
+/// What of std would do the same. An address is a value, a socket is not.
 const IMPURE: [&str; 9] = [
     "std::fs",
-    "std::net",
+    "TcpStream",
+    "UdpSocket",
     "std::env",
     "std::process",
     "std::thread",
