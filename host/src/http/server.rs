@@ -194,7 +194,8 @@ async fn serve_connection<S, F>(
         .max_headers(limits.headers)
         .max_header_size(limits.head_bytes)
         .half_close(false)
-        .pipeline_flush(true)
+        // Never `pipeline_flush`: with it, a drain loses the running request's answer when another request is
+        // already in the buffer.
         .serve_connection(TokioIo::new(StallGuard::new(stream, limits.stalled_write)), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
