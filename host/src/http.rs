@@ -323,7 +323,8 @@ fn idempotency_key(request: &Request) -> Result<Option<String>, Failure> {
     match value.to_str() {
         Ok(key) if is_visible && fits && values.next().is_none() => Ok(Some(key.to_owned())),
         _ => {
-            let text = format!("must be sent once, with 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters");
+            let text =
+                format!("must be sent once, with 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters");
             Err(Failure::field(NAME, Flaw::invalid(text)))
         }
     }

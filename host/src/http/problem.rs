@@ -4,6 +4,7 @@
 use hyper::StatusCode;
 use hyper::header::{ALLOW, CONNECTION, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
+use switchboard_domain::call_window::WindowVerdict;
 use switchboard_domain::key::Scope;
 use switchboard_domain::problem::{FieldProblem, Flaw, FlawKind, Problems};
 use switchboard_domain::rejection::{PolicyRefusal, Rejection};
@@ -181,7 +182,8 @@ fn rejected(rejection: Rejection) -> Told {
             let jobs: Vec<Value> =
                 jobs.iter().map(|(id, title)| json!({ "id": id.to_string(), "title": title })).collect();
             let text = "The candidate has several active jobs. Send the one that is meant as `jobId`.";
-            Told::new(S::BAD_REQUEST, "JOB_AMBIGUOUS", text).details(json!({ "field": "jobId", "jobs": jobs }))
+            Told::new(S::BAD_REQUEST, "JOB_AMBIGUOUS", text)
+                .details(json!({ "field": "jobId", "jobs": jobs }))
         }
         Rejection::NotFound { resource_type, resource_id } => {
             Told::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", format!("{resource_type} not found."))
@@ -220,6 +222,26 @@ fn rejected(rejection: Rejection) -> Told {
                 .details(json!({ "suspendedAt": suspended_at.to_string(), "reason": reason }))
         }
     }
+}
+
+fn outside_call_window(verdict: &WindowVerdict) -> Told {
+    let window = &verdict.call_window;
+    let mut details = json!({
+        "localTime": verdict.local_time,
+        "timeZone": verdict.time_zone,
+        "timeZoneSource": verdict.time_zone_source.as_str(),
+        "callWindow": { "start": window.start(), "end": window.end(), "days": window.days() },
+        "nextAllowedAt": verdict.next_allowed_at,
+    });
+    if !verdict.ambiguous_zones.is_empty() {
+        let zones = verdict.ambiguous_zones.iter().map(|zone| zone.name());
+        details["ambiguousZones"] = zones.collect::<Vec<_>>().into();
+    }
+    let text = format!(
+        "{} in {} is outside of the call window. The next allowed time is {}.",
+        verdict.local_time, verdict.time_zone, verdict.next_allowed_at
+    );
+    Told::new(StatusCode::BAD_REQUEST, "OUTSIDE_CALL_WINDOW", text).details(details)
 }
 
 fn policy_rejected(refusal: &PolicyRefusal) -> Told {

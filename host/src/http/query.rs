@@ -92,7 +92,11 @@ pub fn decoded_segment(raw: &str) -> Cow<'_, str> {
 }
 
 fn form_decoded(raw: &str) -> Vec<u8> {
-    if raw.contains('+') { percent_decoded(raw.replace('+', " ").as_bytes()) } else { percent_decoded(raw.as_bytes()) }
+    if raw.contains('+') {
+        percent_decoded(raw.replace('+', " ").as_bytes())
+    } else {
+        percent_decoded(raw.as_bytes())
+    }
 }
 
 /// A `%` that two hexadecimal digits do not follow stands for itself, as in the WHATWG URL standard.

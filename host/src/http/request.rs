@@ -96,7 +96,7 @@ impl Request {
 
     /// Throws away what is still coming, within bounds, so that a refusal reaches a sender who is still
     /// sending. Who asked before sending (`Expect`) gets the refusal at once.
-    pub(super) async fn discard(&mut self) {
+    pub async fn discard(&mut self) {
         let RequestBody::Unread(incoming) = &mut self.body else { return };
         if incoming.is_end_stream() || self.headers.contains_key(EXPECT) {
             return;
@@ -122,7 +122,9 @@ impl Request {
         match &self.body {
             RequestBody::Read(Ok(bytes)) => Ok(bytes),
             RequestBody::Read(Err(problem)) => Err(problem.clone().into()),
-            RequestBody::Unread(_) => Err(Failure::Internal("a body was used before it was received".to_owned())),
+            RequestBody::Unread(_) => {
+                Err(Failure::Internal("a body was used before it was received".to_owned()))
+            }
         }
     }
 
@@ -302,10 +304,18 @@ mod tests {
 
     #[test]
     fn media_types() {
-        for yes in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\";x=y"] {
+        for yes in
+            ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\";x=y"]
+        {
             assert!(is_json(yes), "{yes}");
         }
-        for no in ["", "text/plain", "application/json; charset=latin1", "application/problem+json", "application/jsonx"] {
+        for no in [
+            "",
+            "text/plain",
+            "application/json; charset=latin1",
+            "application/problem+json",
+            "application/jsonx",
+        ] {
             assert!(!is_json(no), "{no}");
         }
     }

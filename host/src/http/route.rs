@@ -286,11 +286,27 @@ mod tests {
 
     #[test]
     fn what_is_no_route_is_not_found() {
-        for path in ["", "*", "/", "//", "/jobs/", "/jobs//", "/v1", "/v1/v1/jobs", "/jobs/a/b", "/Jobs", "/company/companies/x"] {
+        for path in [
+            "",
+            "*",
+            "/",
+            "//",
+            "/jobs/",
+            "/jobs//",
+            "/v1",
+            "/v1/v1/jobs",
+            "/jobs/a/b",
+            "/Jobs",
+            "/company/companies/x",
+        ] {
             assert_eq!(recognise(&Method::GET, path), Recognised::NotFound, "{path}");
         }
-        assert!(matches!(recognise(&Method::GET, "/jobs/%2F"), Recognised::Found(Route::GetJob, Some(id)) if id == "/"));
-        assert!(matches!(recognise(&Method::GET, "/jobs/%ff"), Recognised::Found(Route::GetJob, Some(id)) if id == "%ff"));
+        assert!(
+            matches!(recognise(&Method::GET, "/jobs/%2F"), Recognised::Found(Route::GetJob, Some(id)) if id == "/")
+        );
+        assert!(
+            matches!(recognise(&Method::GET, "/jobs/%ff"), Recognised::Found(Route::GetJob, Some(id)) if id == "%ff")
+        );
     }
 
     proptest! {

@@ -122,7 +122,7 @@ impl Listener {
     /// off after [`ServerLimits::drain_within`].
     pub async fn serve<S, F>(self, limits: ServerLimits, mut drain: Drain, open: Gauge, answer: S)
     where
-        S: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static,
+        S: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
     {
         let permits = Arc::new(Semaphore::new(limits.connections));
@@ -133,8 +133,7 @@ impl Listener {
             () = ending.requested() => None,
             accepted = self.accept(&permits, &mut connections) => Some(accepted),
         } {
-            let connection =
-                serve_connection(stream, peer, limits.clone(), drain.clone(), answer.clone());
+            let connection = serve_connection(stream, peer, limits.clone(), drain.clone(), answer.clone());
             let open = open.clone();
             connections.spawn(async move {
                 open.inc();
@@ -195,7 +194,8 @@ async fn serve_connection<S, F>(
         .max_headers(limits.headers)
         .max_header_size(limits.head_bytes)
         .half_close(false)
-        .pipeline_flush(true)
+        // Never `pipeline_flush`: with it, a drain loses the running request's answer when another request is
+        // already in the buffer.
         .serve_connection(TokioIo::new(StallGuard::new(stream, limits.stalled_write)), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
