@@ -36,7 +36,7 @@ pub enum Error {
 ///
 /// A filter that cannot be read, or a second call.
 pub fn install(format: LogFormat, filter: &str) -> Result<(), Error> {
-    let targets: Targets = filter.parse().map_err(|_| Error::Filter)?;
+    let targets = parse_filter(filter)?;
     let registry = tracing_subscriber::registry().with(targets);
     match format {
         LogFormat::Text => {
@@ -57,7 +57,15 @@ pub fn install(format: LogFormat, filter: &str) -> Result<(), Error> {
 ///
 /// When it cannot.
 pub fn check_filter(filter: &str) -> Result<(), Error> {
-    filter.parse::<Targets>().map(drop).map_err(|_| Error::Filter)
+    parse_filter(filter).map(drop)
+}
+
+/// A word without `=` would be taken for a module with everything on: a misspelt level must be refused instead.
+fn parse_filter(filter: &str) -> Result<Targets, Error> {
+    let all_known = filter
+        .split(',')
+        .all(|part| part.contains('=') || part.trim().parse::<tracing::level_filters::LevelFilter>().is_ok());
+    if all_known { filter.parse().map_err(|_| Error::Filter) } else { Err(Error::Filter) }
 }
 
 fn json_layer<S, W>(writer: W) -> impl tracing_subscriber::Layer<S>
