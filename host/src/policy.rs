@@ -6,6 +6,7 @@
 //! did not compile itself.
 
 mod admit;
+mod bindings;
 mod cache;
 mod call;
 mod engine;

@@ -43,6 +43,7 @@ impl Guest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ComponentType, Lift)]
 #[component(enum)]
 #[repr(u8)]
+#[expect(dead_code, reason = "its values are made by lifting a guest's")]
 pub(super) enum Level {
     #[component(name = "debug")]
     Debug,
