@@ -1,7 +1,16 @@
 //! HTTP: what stands between a socket and the use cases. The order in which a request is checked is the
 //! contract's (§1) and stands in [`Partners::check`], nowhere else.
 
+pub mod admin;
+pub mod agent;
 pub mod auth;
+pub mod body;
+pub mod call_attempt;
+pub mod candidate;
+pub mod company;
+pub mod dispatch;
+pub mod interview;
+pub mod job;
 pub mod openapi;
 pub mod page;
 pub mod problem;
@@ -10,6 +19,7 @@ pub mod rate;
 pub mod reply;
 pub mod request;
 pub mod route;
+pub mod schema;
 pub mod server;
 mod stall;
 

@@ -106,7 +106,7 @@ pub struct Running {
     /// What operators show.
     pub admin_token: String,
     app: App,
-    stop: Stop,
+    stop: Arc<Stop>,
     tasks: JoinSet<()>,
 }
 
@@ -146,7 +146,7 @@ impl Running {
 /// When it cannot start, or when the store can write no more.
 pub async fn run(config: Config, outside: Outside, mut shutdown: Shutdown) -> Result<(), StartError> {
     let running = start(config, outside).await?;
-    let stop = running.stop.clone();
+    let stop = Arc::clone(&running.stop);
     let asked = async {
         // An error means that the sender is gone, which ends the server as well.
         drop(shutdown.wait_for(|asked| *asked).await);
@@ -196,6 +196,7 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     tasks.spawn(serve_admin(admin, metrics, drain.clone(), admin_listener, limits));
     tasks.spawn(worker::run(app.clone(), drain));
     tracing::info!(event = "listening", listen = %listen, admin = %admin_listen, version = env!("CARGO_PKG_VERSION"));
+    let stop = Arc::new(stop);
     Ok(Running { listen, admin_listen, admin_token: token, app, stop, tasks })
 }
 

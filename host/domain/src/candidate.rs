@@ -40,6 +40,29 @@ pub struct CandidateDraft {
     pub metadata: Option<Metadata>,
 }
 
+/// What a request says of a new candidate and the jobs to assign; checked, but for whether the jobs exist.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CandidateInput {
+    /// The candidate.
+    pub draft: CandidateDraft,
+    /// `jobIds` as they were sent; empty when they were not.
+    pub job_ids: Vec<JobId>,
+    /// `jobId`, the older form.
+    pub job_id: Option<JobId>,
+}
+
+impl CandidateInput {
+    /// The assignments that were asked for, each with its path inside the candidate: `jobIds`, which win, or
+    /// else `jobId`.
+    #[must_use]
+    pub fn named_jobs(&self) -> Vec<(String, JobId)> {
+        let listed = self.job_ids.iter().enumerate();
+        let listed = listed.map(|(index, job_id)| (format!("jobIds[{index}]"), *job_id));
+        let single = self.job_id.filter(|_| self.job_ids.is_empty());
+        listed.chain(single.map(|job_id| ("jobId".to_owned(), job_id))).collect()
+    }
+}
+
 /// Somebody who applied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {

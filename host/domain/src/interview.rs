@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agent::AgentDraft;
-use crate::candidate::each_once;
+use crate::candidate::{CandidateInput, each_once};
 use crate::decision::PolicyName;
 use crate::id::{AgentId, CandidateId, CompanyId, DecisionId, InterviewId, JobId};
+use crate::job::JobDraft;
 use crate::metadata::Metadata;
 use crate::problem::{Flaw, Problems};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, WrittenTime};
 use crate::words::words;
 
 words! {
@@ -22,6 +23,32 @@ words! {
         Failed = "FAILED",
         Cancelled = "CANCELLED",
     }
+}
+
+/// A resource that a request names by its id, or describes so that it is made together with the interview.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Named<I, D> {
+    /// By its id, which may turn out to be nobody's.
+    Existing(I),
+    /// Described, checked.
+    New(Box<D>),
+}
+
+/// What a request says of a new interview; checked, but for what depends on stored records and the moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InterviewInput {
+    /// `candidateId` or `candidate`.
+    pub candidate: Named<CandidateId, CandidateInput>,
+    /// `agentId` or `agent`.
+    pub agent: Named<AgentId, AgentDraft>,
+    /// `jobId`, `job` or neither.
+    pub job: Option<Named<JobId, JobDraft>>,
+    /// `scheduledAt`; at once when absent.
+    pub written_time: Option<WrittenTime>,
+    /// Calls nobody, is not billed.
+    pub is_test: bool,
+    /// Free-form.
+    pub metadata: Option<Metadata>,
 }
 
 /// One recorded decision that this interview rests on.

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use hyper::header::{HeaderName, HeaderValue};
 use switchboard_domain::id::CompanyId;
-use switchboard_domain::problem::Problems;
+use switchboard_domain::problem::{Flaw, Problems};
+use switchboard_domain::rejection::Rejection;
 
 use super::page::{Listing, PageView};
 use super::problem::{Failure, Problem, refuse};
@@ -13,7 +14,7 @@ use super::request::Call;
 use super::route::Route;
 use super::{agent, candidate, company, interview, job};
 use crate::app::idempotency::{self, Begin};
-use crate::app::{self, App, Rendered, Write};
+use crate::app::{App, Rendered, Write};
 use crate::store::{self, PageRequest, PageStart};
 
 /// Does what the route says.
@@ -97,10 +98,10 @@ impl Call {
         match (id, problems.is_empty()) {
             (Ok(id), true) => Ok((named, id)),
             (Err(failure), true) => Err(failure),
-            (Ok(_), false) => Err(app::Error::from(switchboard_domain::rejection::Rejection::Invalid(problems)).into()),
+            (Ok(_), false) => Err(Rejection::Invalid(problems).into()),
             (Err(_), false) => {
-                problems.add("id", switchboard_domain::problem::Flaw::invalid("is not a valid id"));
-                Err(app::Error::from(switchboard_domain::rejection::Rejection::Invalid(problems)).into())
+                problems.add("id", Flaw::invalid("is not a valid id"));
+                Err(Rejection::Invalid(problems).into())
             }
         }
     }
@@ -116,10 +117,10 @@ pub(crate) fn page_request(listing: &Listing) -> PageRequest {
 }
 
 /// A page of the store as the wire shows it.
-pub(crate) fn page_view<T, V>(
+pub(crate) fn page_view<'a, T, V>(
     listing: &Listing,
-    page: &store::Page<T>,
-    view: impl Fn(&T) -> V,
+    page: &'a store::Page<T>,
+    view: impl Fn(&'a T) -> V,
 ) -> PageView<V> {
     let data = page.items.iter().map(view).collect();
     let last_id = page.next.map(uuid::Uuid::into_bytes);

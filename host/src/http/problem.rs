@@ -2,9 +2,10 @@
 //! the log's text is a separate field and never leaves.
 
 use hyper::StatusCode;
-use hyper::header::{ALLOW, CONNECTION, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::header::{ALLOW, CONNECTION, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
 use switchboard_domain::call_window::WindowVerdict;
+use switchboard_domain::decision::PolicyName;
 use switchboard_domain::key::Scope;
 use switchboard_domain::problem::{FieldProblem, Flaw, FlawKind, Problems};
 use switchboard_domain::rejection::{PolicyRefusal, Rejection};
@@ -13,12 +14,15 @@ use switchboard_domain::time::Timestamp;
 use super::reply::Reply;
 use super::request::RequestId;
 use crate::app::access::Denied;
+use crate::{app, policy, store};
 
 /// Why a request is not answered with what it asked for.
 #[derive(Debug)]
 pub enum Failure {
     /// The rules say no.
     Rejected(Rejection),
+    /// The rules say no, by the failure ladder of this policy.
+    Degraded(Rejection, PolicyName),
     /// HTTP itself says no.
     Found(Problem),
     /// Our fault. The text is for the log.
@@ -57,6 +61,12 @@ pub enum Problem {
     InvalidCursor,
     /// The body's media type is not ours.
     UnsupportedMediaType,
+    /// The operator's token is missing or wrong.
+    BadToken,
+    /// An operator's wish that the state does not allow, with the sentence that says why.
+    Refused(String),
+    /// A component that is not admitted, with every reason.
+    PluginRefused(Vec<String>),
     /// The body is too large.
     BodyTooLarge {
         /// What is read at most.
@@ -101,6 +111,37 @@ impl From<Denied> for Failure {
     }
 }
 
+/// Says that the failure ladder answered.
+const POLICY_DEGRADED: HeaderName = HeaderName::from_static("x-policy-degraded");
+
+/// When to try a write again that found the queue full: it drains in far less.
+const OVERLOADED_RETRY_AFTER_SECONDS: u32 = 1;
+
+impl From<app::Error> for Failure {
+    fn from(error: app::Error) -> Self {
+        match error {
+            app::Error::Rejected(rejection) => Self::Rejected(rejection),
+            app::Error::RejectedDegraded(rejection, policy) => Self::Degraded(rejection, policy),
+            app::Error::Refused(sentence) => Self::Found(Problem::Refused(sentence)),
+            app::Error::Store(store::Error::Overloaded | store::Error::Failed(_)) => Self::Unavailable {
+                retry_after_seconds: OVERLOADED_RETRY_AFTER_SECONDS,
+                why: error.to_string(),
+            },
+            app::Error::Policy(policy::Error::Refused(reasons)) => {
+                Self::Found(Problem::PluginRefused(reasons))
+            }
+            app::Error::Policy(policy::Error::Failed(kind, why)) => {
+                let reason = format!("The plugin failed when it was asked ({}): {why}", kind.as_str());
+                Self::Found(Problem::PluginRefused(vec![reason]))
+            }
+            app::Error::Policy(policy::Error::UnreadableFacts(why)) => Self::Found(Problem::Refused(why)),
+            app::Error::Store(_) | app::Error::Policy(policy::Error::Engine(_)) | app::Error::Internal(_) => {
+                Self::Internal(error.to_string())
+            }
+        }
+    }
+}
+
 /// Refuses a request with bad values in path or query; a bad `after` alone has its own code.
 ///
 /// # Errors
@@ -125,6 +166,9 @@ impl Failure {
     pub fn into_reply(self, now: Timestamp, request_id: &RequestId) -> Reply {
         match self {
             Self::Rejected(rejection) => rejected(rejection).into_reply(now),
+            Self::Degraded(rejection, policy) => {
+                rejected(rejection).into_reply(now).with(POLICY_DEGRADED, policy.as_str())
+            }
             Self::Found(problem) => found(problem, now),
             Self::Internal(error) => {
                 tracing::error!(request_id = request_id.as_str(), error, "request failed");
@@ -317,6 +361,16 @@ fn found(problem: Problem, now: Timestamp) -> Reply {
         Problem::UnsupportedMediaType => {
             let text = "The body must be application/json in UTF-8.";
             told(S::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", text)
+        }
+        Problem::BadToken => {
+            let text = "Send `Authorization: Bearer <token>` with the token of admin.json.";
+            told(S::UNAUTHORIZED, "INVALID_TOKEN", text).with(WWW_AUTHENTICATE, "Bearer")
+        }
+        Problem::Refused(sentence) => told(S::CONFLICT, "REFUSED", &sentence),
+        Problem::PluginRefused(reasons) => {
+            Told::new(S::UNPROCESSABLE_ENTITY, "PLUGIN_REFUSED", reasons.join(" "))
+                .details(json!({ "reasons": reasons }))
+                .into_reply(now)
         }
         Problem::BodyTooLarge { max_bytes } => {
             let text = format!("The body may have {max_bytes} bytes.");

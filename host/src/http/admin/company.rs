@@ -30,6 +30,7 @@ pub struct CompanyView {
     billing_system: &'static str,
     /// In the billing system's unit, a calendar month.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>)]
     usage_limit: Option<serde_json::Number>,
     created_at: String,
     updated_at: String,

@@ -1,0 +1,317 @@
+//! Interviews on the wire.
+
+use switchboard_domain::rejection::Rejection;
+use switchboard_domain::interview::InterviewStatus;
+use super::dispatch::{page_request, page_view, rendered};
+use super::page::Listing;
+use super::problem::{Failure, refuse};
+use super::{Call, Reply};
+use crate::app::interview::{DryRun, WithAttempts};
+use crate::app::{self, App, Write};
+use crate::store::interview::InterviewFilter;
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+use switchboard_domain::agent::AgentType;
+use switchboard_domain::call_attempt::CallAttempt;
+use switchboard_domain::id::{AgentId, CandidateId, CompanyId, DecisionId, InterviewId, JobId};
+use switchboard_domain::interview::{Interview, InterviewInput, Named};
+use switchboard_domain::metadata::Metadata;
+use switchboard_domain::problem::{Flaw, Problems};
+use switchboard_domain::time::{Timestamp, WrittenTime};
+use utoipa::ToSchema;
+
+use super::agent::{self, AgentBody};
+use super::body::{self, Fields, Read, flag, id, text};
+use super::call_attempt::{self, CallAttemptView};
+use super::candidate::{self, CandidateBody};
+use super::company::{self, CallWindowView};
+use super::job::{self, InlineJobBody};
+use super::schema::{self, Text};
+
+// What partners can ask.
+
+pub(crate) async fn create(app: &App, call: &Call, write: Write) -> Result<Reply, Failure> {
+    let mut problems = Problems::default();
+    let named = call.named_company(&mut problems);
+    let is_dry = call.request.query.flag("dryRun", &mut problems);
+    let company_id = call.company(app, named, problems)?;
+    let now = write.now;
+    let input = read(&call.request.json()?, now).map_err(Rejection::Invalid)?;
+    if is_dry {
+        let dry = app::interview::dry_run(app, &call.caller, company_id, input, now).await?;
+        return Ok(Reply::ok(&DryRunView::of(&dry), now));
+    }
+    let render =
+        move |made: &WithAttempts| rendered(Reply::created(&view(&made.interview, &made.attempts), now));
+    Ok(app::interview::create(app, &call.caller, company_id, input, write, render).await?.into())
+}
+
+pub(crate) fn get(app: &App, call: &Call) -> Result<Reply, Failure> {
+    let (named, id) = call.resource()?;
+    let found = app::interview::get(app, &call.caller, named, id)?;
+    Ok(Reply::ok(&view(&found.interview, &found.attempts), call.request.now))
+}
+
+pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
+    let mut problems = Problems::default();
+    let query = &call.request.query;
+    let named = call.named_company(&mut problems);
+    let filter = InterviewFilter {
+        candidate_id: query.id("candidateId", &mut problems),
+        agent_id: query.id("agentId", &mut problems),
+        job_id: query.id("jobId", &mut problems),
+        status: query.read("status", &mut problems, InterviewStatus::parse),
+    };
+    let listing = Listing::read(query, &mut problems);
+    let company_id = call.company(app, named, problems)?;
+    listed(app, call, company_id, &filter, &listing)
+}
+
+/// `GET /candidates/{id}/interviews`, the path in a candidate's `links`.
+pub(crate) fn list_of_candidate(app: &App, call: &Call) -> Result<Reply, Failure> {
+    let mut problems = Problems::default();
+    let listing = Listing::read(&call.request.query, &mut problems);
+    refuse(problems)?;
+    let (named, id) = call.resource::<CandidateId>()?;
+    let found = app::candidate::get(app, &call.caller, named, id)?;
+    let filter = InterviewFilter { candidate_id: Some(id), ..InterviewFilter::default() };
+    listed(app, call, found.candidate.company_id, &filter, &listing)
+}
+
+fn listed(
+    app: &App,
+    call: &Call,
+    company_id: CompanyId,
+    filter: &InterviewFilter,
+    listing: &Listing,
+) -> Result<Reply, Failure> {
+    let page = app::interview::list(app, company_id, filter, &page_request(listing))?;
+    let views = page_view(listing, &page, |found| view(&found.interview, &found.attempts));
+    Ok(Reply::ok(&views, call.request.now))
+}
+
+// Wire types in.
+
+/// What a new interview is made of: one of `candidateId` and `candidate`, one of `agentId` and `agent`, one of
+/// `jobId` and `job` or neither. What is described instead of named is made with the interview, or nothing is.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase", example = json!({
+    "candidateId": "01960e6a-7c00-7000-8000-000000000002",
+    "agentId": "01960e6a-7c00-7000-8000-000000000004",
+    "jobId": "01960e6a-7c00-7000-8000-000000000001",
+    "scheduledAt": "2026-04-02T09:30:00+02:00",
+    "isTest": false,
+    "metadata": {"round": 1}
+}))]
+pub struct InterviewBody {
+    #[schema(value_type = Option<String>, format = "uuid")]
+    candidate_id: Option<CandidateId>,
+    candidate: Option<CandidateBody>,
+    #[schema(value_type = Option<String>, format = "uuid")]
+    agent_id: Option<AgentId>,
+    agent: Option<AgentBody>,
+    /// One of the candidate's jobs. Without any the ATS's policy decides.
+    #[schema(value_type = Option<String>, format = "uuid")]
+    job_id: Option<JobId>,
+    job: Option<InlineJobBody>,
+    /// At most 30 days ahead; at once when not sent. An offset says whose wall clock is meant; without one it is
+    /// the candidate's.
+    #[schema(example = "2026-04-02T09:30:00+02:00")]
+    scheduled_at: Option<String>,
+    /// The older name of `scheduledAt`.
+    #[deprecated]
+    schedule_time: Option<String>,
+    /// Calls nobody and is not billed.
+    #[schema(default = false)]
+    is_test: Option<bool>,
+    /// At most 10,240 bytes as compact JSON, 5 levels, 50 keys in all.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Value>,
+}
+
+/// Reads the body of a new interview.
+///
+/// # Errors
+/// Every problem of it, those of inline objects included.
+pub fn read(body: &Value, now: Timestamp) -> Result<InterviewInput, Problems> {
+    body::read(body, |fields| input(fields, now))
+}
+
+fn input(fields: &mut Fields<'_>, now: Timestamp) -> Read<InterviewInput> {
+    let candidate = named(fields, "candidateId", "candidate", |inside| candidate::input(inside, now));
+    let candidate = candidate.and_then(|named| fields.one_of(["candidateId", "candidate"], named));
+    let agent = named(fields, "agentId", "agent", agent::draft);
+    let agent = agent.and_then(|named| fields.one_of(["agentId", "agent"], named));
+    let job = named(fields, "jobId", "job", job::inline);
+    let job_once = candidate_job_alone(fields);
+    let written_time = written_time(fields);
+    let is_test = fields.optional("isTest", flag);
+    let metadata = fields.optional("metadata", Metadata::check);
+    job_once?;
+    Ok(InterviewInput {
+        candidate: candidate?,
+        agent: agent?,
+        job: job?,
+        written_time: written_time?,
+        is_test: is_test?.unwrap_or(false),
+        metadata: metadata?,
+    })
+}
+
+/// A resource by its id or described, not both. Both are read in any case, so that all their problems are noted.
+fn named<I: std::str::FromStr<Err: std::fmt::Display>, D>(
+    fields: &mut Fields<'_>,
+    id_name: &str,
+    object_name: &str,
+    reader: impl FnOnce(&mut Fields<'_>) -> Read<D>,
+) -> Read<Option<Named<I, D>>> {
+    let existing = fields.optional(id_name, id::<I>);
+    let new = fields.object(object_name, reader);
+    let sent = [(id_name, fields.is_sent(id_name)), (object_name, fields.is_sent(object_name))];
+    fields.rule(|base, problems| problems.at_most_one(base, sent))?;
+    Ok(match (existing?, new?) {
+        (Some(id), _) => Some(Named::Existing(id)),
+        (None, Some(draft)) => Some(Named::New(Box::new(draft))),
+        (None, None) => None,
+    })
+}
+
+/// The older `candidate.jobId` names the interview's job too, so it stands alone.
+fn candidate_job_alone(fields: &mut Fields<'_>) -> Read<()> {
+    let candidate = fields.given("candidate").and_then(Value::as_object);
+    let names_job = candidate.and_then(|candidate| candidate.get("jobId")).is_some_and(|id| !id.is_null());
+    let others: Vec<&str> = ["job", "jobId"].into_iter().filter(|name| fields.is_sent(name)).collect();
+    if !names_job || others.is_empty() {
+        return Ok(());
+    }
+    fields.refuse(&others, &Flaw::invalid("must not be sent together with `candidate.jobId`"));
+    let flaw = Flaw::invalid("must not be sent together with `job` or `jobId`");
+    Err(fields.refuse(&["candidate.jobId"], &flaw))
+}
+
+fn written_time(fields: &mut Fields<'_>) -> Read<Option<WrittenTime>> {
+    let time = fields.optional("scheduledAt", text(WrittenTime::parse));
+    let older = fields.optional("scheduleTime", text(WrittenTime::parse));
+    match (time?, older?) {
+        (Some(time), Some(older)) if time != older => {
+            let flaw = Flaw::invalid("must be the same time when both `scheduledAt` and `scheduleTime` are sent");
+            Err(fields.refuse(&["scheduledAt", "scheduleTime"], &flaw))
+        }
+        (time, older) => Ok(time.or(older)),
+    }
+}
+
+// Wire types out.
+
+/// What an interview would be. Nothing was stored, so no decision has an id.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = InterviewDryRun)]
+pub struct DryRunView {
+    #[schema(format = "date-time")]
+    scheduled_at: String,
+    /// The wall clock by which it was judged.
+    local_time: String,
+    time_zone: String,
+    time_zone_source: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ambiguous_zones: Vec<&'static str>,
+    call_window: CallWindowView,
+    allowed: bool,
+    #[schema(format = "date-time")]
+    next_allowed_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job_id: Option<String>,
+    decision_ids: Vec<String>,
+}
+
+impl DryRunView {
+    fn of(dry: &DryRun) -> Self {
+        let verdict = &dry.verdict;
+        Self {
+            scheduled_at: dry.scheduled_at.to_string(),
+            local_time: verdict.local_time.clone(),
+            time_zone: verdict.time_zone.clone(),
+            time_zone_source: verdict.time_zone_source.as_str(),
+            ambiguous_zones: verdict.ambiguous_zones.iter().map(|zone| zone.name()).collect(),
+            call_window: company::window_view(&verdict.call_window),
+            allowed: verdict.allowed,
+            next_allowed_at: verdict.next_allowed_at.clone(),
+            job_id: dry.job_id.map(|id| id.to_string()),
+            decision_ids: Vec::new(),
+        }
+    }
+}
+
+
+/// A candidate, an agent, a time, perhaps a job.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Interview)]
+pub struct InterviewView<'a> {
+    #[schema(value_type = String, format = "uuid")]
+    id: Text<InterviewId>,
+    #[schema(value_type = String, format = "uuid")]
+    company_id: Text<CompanyId>,
+    #[schema(value_type = String, format = "uuid")]
+    candidate_id: Text<CandidateId>,
+    #[schema(value_type = String, format = "uuid")]
+    agent_id: Text<AgentId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "uuid")]
+    job_id: Option<Text<JobId>>,
+    #[schema(schema_with = schema::interview_status)]
+    status: &'static str,
+    #[schema(value_type = String, format = "date-time")]
+    scheduled_at: Text<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u32)]
+    duration_minutes: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "date-time")]
+    finished_date: Option<Text<Timestamp>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object)]
+    metadata: Option<Value>,
+    is_test: bool,
+    /// Of phone interviews, oldest first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<CallAttemptView<'static>>)]
+    call_attempts: Option<Vec<CallAttemptView<'a>>>,
+    /// Which recorded decision of each policy led here.
+    #[schema(value_type = BTreeMap<String, String>)]
+    decisions: BTreeMap<&'static str, Text<DecisionId>>,
+    #[schema(value_type = String, format = "date-time")]
+    created_at: Text<Timestamp>,
+    #[schema(value_type = String, format = "date-time")]
+    updated_at: Text<Timestamp>,
+}
+
+/// An interview as partners see it, with its attempts, oldest first.
+#[must_use]
+pub fn view<'a>(interview: &'a Interview, attempts: &'a [CallAttempt]) -> InterviewView<'a> {
+    let is_by_phone = interview.agent.agent_type == AgentType::Phone;
+    let decided_by = interview.decisions.iter();
+    InterviewView {
+        id: Text(interview.id),
+        company_id: Text(interview.company_id),
+        candidate_id: Text(interview.candidate_id),
+        agent_id: Text(interview.agent_id),
+        job_id: interview.job_id.map(Text),
+        status: interview.status.as_str(),
+        scheduled_at: Text(interview.scheduled_at),
+        duration_minutes: interview.duration_minutes,
+        finished_date: interview.finished_at.map(Text),
+        metadata: interview.metadata.as_ref().map(Metadata::to_value),
+        is_test: interview.is_test,
+        call_attempts: is_by_phone.then(|| attempts.iter().map(call_attempt::view).collect()),
+        decisions: decided_by.map(|by| (by.policy.as_str(), Text(by.decision_id))).collect(),
+        created_at: Text(interview.created_at),
+        updated_at: Text(interview.updated_at),
+    }
+}
+
+#[cfg(test)]
+mod tests;
