@@ -80,8 +80,9 @@ impl Callee {
             .instantiate_pre(&loaded.component)
             .map_err(|error| format!("Its imports cannot be satisfied: {error:#}."))?;
         let interface = interface_name(policy, version);
-        let (decide, validate_settings) = exported_functions(&loaded, &interface)
-            .ok_or_else(|| format!("It does not export `{interface}` with `decide` and `validate-settings`."))?;
+        let (decide, validate_settings) = exported_functions(&loaded, &interface).ok_or_else(|| {
+            format!("It does not export `{interface}` with `decide` and `validate-settings`.")
+        })?;
         Ok(Self { loaded, pre, decide, validate_settings })
     }
 }
@@ -210,7 +211,8 @@ async fn check_decide(callee: &Callee, policy: PolicyName) -> Result<(), String>
             .await
         }
         PolicyName::Billing => {
-            call::check_type::<(&billing::Facts, &str), (billing::Decision,)>(house, pre, decide, bounds).await
+            call::check_type::<(&billing::Facts, &str), (billing::Decision,)>(house, pre, decide, bounds)
+                .await
         }
         PolicyName::OwnerOnboarding => {
             call::check_type::<(&owner_onboarding::Facts, &str), (owner_onboarding::Decision,)>(
@@ -228,9 +230,7 @@ fn trial_bounds() -> Bounds<'static> {
 
 fn refused_imports(imports: &[String]) -> Vec<String> {
     let log_series = LOG_INTERFACE.rsplit_once('.').map_or(LOG_INTERFACE, |(series, _)| series);
-    let is_ours = |import: &str| {
-        import.rsplit_once('.').is_some_and(|(series, _)| series == log_series)
-    };
+    let is_ours = |import: &str| import.rsplit_once('.').is_some_and(|(series, _)| series == log_series);
     let refused = imports.iter().filter(|import| !is_ours(import) && !import.starts_with("wasi:"));
     refused.map(|import| refusal_of(import)).collect()
 }

@@ -171,9 +171,8 @@ impl Runtime {
         let shape = shape::read(&bytes).map_err(|sentence| Error::Refused(vec![sentence]))?;
         let house = self.house(Kind::for_shape(&shape));
         let started = std::time::Instant::now();
-        let component = Component::from_binary(&house.engine, &bytes).map_err(|error| {
-            Error::Refused(vec![format!("The component cannot be compiled: {error:#}.")])
-        })?;
+        let component = Component::from_binary(&house.engine, &bytes)
+            .map_err(|error| Error::Refused(vec![format!("The component cannot be compiled: {error:#}.")]))?;
         let compile_millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
         if let Some(cache) = &self.shared.cache {
             cache.keep(house, digest, &component);
@@ -190,8 +189,7 @@ impl Runtime {
     ) -> Arc<Loaded> {
         let count = Arc::clone(&self.shared.loaded_count);
         count.fetch_add(1, Ordering::Relaxed);
-        let loaded =
-            Arc::new(Loaded { digest, component, house: Arc::clone(house), compile_millis, count });
+        let loaded = Arc::new(Loaded { digest, component, house: Arc::clone(house), compile_millis, count });
         let mut map = self.loaded_map();
         map.retain(|_, known| known.strong_count() > 0);
         map.insert(digest, Arc::downgrade(&loaded));

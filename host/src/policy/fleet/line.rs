@@ -9,8 +9,8 @@ use switchboard_domain::job_resolution::{Facts, Verdict};
 use switchboard_domain::release::{OnFailure, Release};
 use tokio::time::Instant;
 
+use super::Unavailable;
 use super::seat::{ReleaseStats, Seat};
-use super::{Unavailable, default_on_failure};
 use crate::policy::admit::{Callee, unavailable};
 use crate::policy::call::{self, Bounds, Called, Failure};
 use crate::policy::job_resolution::{self, Resolved, WitFacts};
@@ -101,7 +101,7 @@ impl Line {
         Outcome {
             on_failure: self
                 .first_release()
-                .map_or_else(|| default_on_failure(self.slot.policy), |release| release.on_failure),
+                .map_or_else(|| OnFailure::default_of(self.slot.policy), |release| release.on_failure),
             answered_by: answer.as_ref().map(|(member, _)| member.id),
             plugin: answer.as_ref().map_or_else(|| self.plugin(), |(member, _)| member.plugin()).to_owned(),
             verdict: answer.map(|(_, verdict)| verdict),
@@ -203,8 +203,7 @@ impl Member {
             Ok(place) => place,
             Err(failure) => return Called::not_run(failure),
         };
-        let bounds =
-            Bounds { limits: &release.limits, now_millis: seen.now_millis(), deadline: until };
+        let bounds = Bounds { limits: &release.limits, now_millis: seen.now_millis(), deadline: until };
         if is_narrowed {
             let narrowed = seen.clone().narrowed(&release.grants);
             job_resolution::decide(callee, &narrowed, facts, &release.settings, bounds).await
