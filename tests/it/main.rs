@@ -1,1 +1,3 @@
-fn main() {}
+//! Black-box tests of the whole, one binary.
+
+mod tidy;

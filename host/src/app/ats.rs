@@ -99,7 +99,7 @@ pub async fn delete(app: &App, id: AtsId) -> Result<Ats, Error> {
             return Err(Abort::Refused(Error::Refused(sentence.to_owned())));
         }
         for key in store::key::of_ats(txn, id)? {
-            store::delete::<switchboard_domain::key::Key>(txn, &key.id)?;
+            store::key::delete(txn, key.id)?;
         }
         for state in store::slot::all(txn)?.into_iter().filter(|state| state.slot.ats_id == Some(id)) {
             store::delete::<switchboard_domain::release::SlotState>(txn, &state.slot)?;
