@@ -19,6 +19,8 @@ use super::{Error, job_resolution, shape};
 const COMPONENT_BYTES_MAX: usize = 32 << 20;
 /// The versions of each policy's WIT package that this server speaks.
 const VERSIONS: [&str; 1] = ["0.1.0"];
+/// Nobody reads more of them.
+const SETTINGS_PROBLEMS_MAX: usize = 50;
 /// For the trial at admission and for `validate-settings`: nobody's request waits for it.
 const TRIAL_LIMITS: Limits = Limits { fuel: 2_000_000_000, timeout_millis: 5_000, memory_mib: 64 };
 
@@ -150,7 +152,10 @@ impl Runtime {
             .map_err(|sentence| Error::Refused(vec![sentence]))?;
         match validate(&callee, &release.settings).await {
             Ok(()) => Ok(Vec::new()),
-            Err(Answer::Problems(problems)) => Ok(problems),
+            Err(Answer::Problems(mut problems)) => {
+                problems.truncate(SETTINGS_PROBLEMS_MAX);
+                Ok(problems)
+            }
             Err(Answer::Failed(Failure { kind, explanation })) => Err(Error::Failed(kind, explanation)),
         }
     }

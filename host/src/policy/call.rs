@@ -109,7 +109,11 @@ where
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(explain(&error, guest.allowance.refused)),
         Err(_) => {
-            let explanation = format!("no answer within {} ms", bounds.limits.timeout_millis);
+            let explanation = if until == bounds.deadline {
+                "no answer before the request's own deadline".to_owned()
+            } else {
+                format!("no answer within {} ms", bounds.limits.timeout_millis)
+            };
             Err(Failure::new(FailureKind::Timeout, explanation))
         }
     };

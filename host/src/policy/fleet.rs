@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use switchboard_domain::decision::{PolicyName, Slot};
+use switchboard_domain::decision::Slot;
 use switchboard_domain::id::ReleaseId;
 use switchboard_domain::release::{Digest, OnFailure, Release, SlotState};
 

@@ -12,9 +12,11 @@ use switchboard_domain::language::Language;
 use switchboard_domain::metadata::Metadata;
 use switchboard_domain::release::{Digest, Limits, OnFailure, Release, SlotState, Wasi};
 use switchboard_domain::time::Timestamp;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::call::{self, Bounds};
 use super::fleet::breaker::FAILURES_MAX;
 use super::job_resolution::WitFacts;
 use super::runtime::digest_of;
@@ -200,6 +202,16 @@ async fn ten_megabytes_of_log_are_cut_and_marked() {
     assert!(log[0].contains("lines cut"), "{}", log[0]);
 }
 
+/// Calls that are aborted when the set is dropped.
+fn looping_calls(fleet: &Fleet, count: usize) -> JoinSet<Outcome> {
+    let mut calls = JoinSet::new();
+    for _ in 0..count {
+        let line = fleet.line(SLOT);
+        calls.spawn(async move { line.resolve_job(&facts(), soon()).await });
+    }
+    calls
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn looping_guests_do_not_stop_the_threads() {
     let looping = {
@@ -209,24 +221,18 @@ async fn looping_guests_do_not_stop_the_threads() {
     };
     let loops = fleet_of(&looping).await;
     let good = fleet_of(&release(2, "standard", "{}", OnFailure::Reject)).await;
-    let endless: Vec<_> = (0..4)
-        .map(|_| {
-            let line = loops.line(SLOT);
-            tokio::task::spawn(async move { line.resolve_job(&facts(), soon()).await })
-        })
-        .collect();
+    let _endless = looping_calls(&loops, 4);
     while loops.stats()[0].in_flight < 4 {
         tokio::task::yield_now().await;
     }
     let started = Instant::now();
     let line = good.line(SLOT);
-    let answered = tokio::task::spawn(async move { line.resolve_job(&facts(), soon()).await });
-    assert_eq!(answered.await.expect("no panic").verdict, open_job());
+    let mut asking = JoinSet::new();
+    asking.spawn(async move { line.resolve_job(&facts(), soon()).await });
+    let answered = asking.join_next().await.expect("one task").expect("no panic");
+    assert_eq!(answered.verdict, open_job());
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     assert_eq!(loops.stats()[0].in_flight, 4, "all four still loop");
-    for task in endless {
-        task.abort();
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -234,21 +240,13 @@ async fn a_slot_takes_a_bounded_number_of_places() {
     let mut release = hostile("loop", OnFailure::Reject);
     release.limits = Limits { fuel: u64::MAX / 2, timeout_millis: 5_000, memory_mib: 16 };
     let fleet = fleet_of(&release).await;
-    let endless: Vec<_> = (0..16)
-        .map(|_| {
-            let line = fleet.line(SLOT);
-            tokio::task::spawn(async move { line.resolve_job(&facts(), soon()).await })
-        })
-        .collect();
+    let _endless = looping_calls(&fleet, 16);
     while fleet.stats()[0].in_flight < 16 {
         tokio::task::yield_now().await;
     }
     let outcome = fleet.line(SLOT).resolve_job(&facts(), Instant::now() + Duration::from_millis(50)).await;
     assert_eq!(failure(&outcome).0, FailureKind::TooBusy);
     assert_eq!(outcome.asked[0].fuel_used, 0);
-    for task in endless {
-        task.abort();
-    }
 }
 
 #[tokio::test]
@@ -445,4 +443,31 @@ async fn the_plugin_judges_its_settings() {
     let problems = runtime().validate_settings(&release, guest("hostile")).await.expect("answers");
     assert_eq!(problems.len(), 1);
     assert_eq!(problems[0].pointer, "/invalid");
+}
+
+/// Draws one random number, as a guest that needs WASI would.
+const DRAWING: &str = r#"(component
+    (import "wasi:random/random@0.2.0" (instance $random (export "get-random-u64" (func (result u64)))))
+    (core func $draw (canon lower (func $random "get-random-u64")))
+    (core module $module (import "host" "draw" (func $draw (result i64))) (export "draw" (func $draw)))
+    (core instance $host (export "draw" (func $draw)))
+    (core instance $instance (instantiate $module (with "host" (instance $host))))
+    (func (export "draw") (result u64) (canon lift (core func $instance "draw"))))"#;
+
+#[tokio::test]
+async fn minimal_wasi_is_there_only_when_asked_for_and_is_the_same_in_each_replay() {
+    let bytes: Arc<[u8]> = wat::parse_str(DRAWING).expect("valid text").into();
+    let loaded = runtime().load(digest_of(&bytes), move || Ok(bytes)).await.expect("loads");
+    assert!(loaded.house.plain.instantiate_pre(&loaded.component).is_err(), "not linked by default");
+    let pre = loaded.house.minimal_wasi.instantiate_pre(&loaded.component).expect("linked");
+    let function = loaded.component.get_export_index(None, "draw").expect("exported");
+    let limits = Limits { fuel: 1_000_000, timeout_millis: 1_000, memory_mib: 1 };
+    let mut drawn = Vec::new();
+    for now_millis in [1, 1, 2] {
+        let bounds = Bounds { limits: &limits, now_millis, deadline: soon() };
+        let called = call::call::<(), (u64,)>(&loaded.house, &pre, &function, (), bounds).await;
+        drawn.push(called.result.expect("draws").0);
+    }
+    assert_eq!(drawn[0], drawn[1]);
+    assert_ne!(drawn[1], drawn[2]);
 }

@@ -87,6 +87,7 @@ impl Line {
             let later = u32::try_from(self.members.len() - 1 - place).unwrap_or(u32::MAX);
             let until = deadline.checked_sub(reserve.saturating_mul(later)).unwrap_or(start);
             let (entry, verdict) = member.ask(&seen, facts, place > 0, until).await;
+            self.tell(&entry);
             asked.push(entry);
             if let Some(verdict) = verdict {
                 answer = Some((member, verdict));
@@ -134,6 +135,23 @@ impl Line {
             unavailable: member.callee.as_ref().err().cloned(),
             ..member.seat.stats(self.slot, member.id)
         })
+    }
+
+    /// Into the server's log: what the guest wrote, at the guest's level, and a failure, once.
+    fn tell(&self, asked: &Asked) {
+        let (slot, release) = (self.slot, asked.release_id);
+        for line in &asked.log {
+            match line.split_once(": ") {
+                Some(("debug", said)) => tracing::debug!(%slot, %release, said, "plugin"),
+                Some(("info", said)) => tracing::info!(%slot, %release, said, "plugin"),
+                Some(("error", said)) => tracing::error!(%slot, %release, said, "plugin"),
+                Some((_, said)) => tracing::warn!(%slot, %release, said, "plugin"),
+                None => tracing::warn!(%slot, %release, said = line, "plugin"),
+            }
+        }
+        if let AskedOutcome::Failed(kind, explanation) = &asked.outcome {
+            tracing::warn!(%slot, %release, kind = kind.as_str(), explanation, "a release did not answer");
+        }
     }
 
     fn first_release(&self) -> Option<&Release> {
