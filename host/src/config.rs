@@ -145,6 +145,7 @@ pub struct Refused {
 
 /// The variables of this process. Those that are not UTF-8 cannot be ours.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
 pub fn process_environment() -> Vec<(String, String)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

@@ -178,7 +178,7 @@ impl Store {
     /// # Errors
     /// A file that cannot be opened, is in use, or comes from a newer program.
     pub fn open(backing: Backing, options: &Options) -> Result<Self, Error> {
-        let engine = Arc::new(Engine::open(backing, options.cache_bytes)?);
+        let engine = Engine::open(backing, options.cache_bytes)?;
         let (queue, state) = commit::start(&engine, options)?;
         Ok(Self { engine, queue, state })
     }
@@ -295,3 +295,6 @@ where
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,12 +114,18 @@ impl Server {
         let work = async {
             let (mut sender, connection) =
                 hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-            let connection = tokio::spawn(connection);
-            let reply = sender.send_request(self.head_and_body(request)?).await?;
-            let status = reply.status();
-            let body = Limited::new(reply.into_body(), ANSWER_BYTES_MAX).collect().await?.to_bytes();
-            connection.abort();
-            Ok::<_, Box<dyn std::error::Error + Send + Sync>>((status, body))
+            let exchange = async {
+                let reply = sender.send_request(self.head_and_body(request)?).await?;
+                let status = reply.status();
+                let body = Limited::new(reply.into_body(), ANSWER_BYTES_MAX).collect().await?.to_bytes();
+                Ok::<_, Box<dyn std::error::Error + Send + Sync>>((status, body))
+            };
+            tokio::pin!(exchange);
+            tokio::select! {
+                answer = &mut exchange => answer,
+                // A server that closes after its answer ends the connection first; the answer is there.
+                _ = connection => exchange.await,
+            }
         };
         let (status, body) = tokio::time::timeout(ANSWER_TIMEOUT, work)
             .await

@@ -1,8 +1,7 @@
 //! From a partner's call to its use case: one `match` over the routes, and what every handler needs.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use hyper::header::{HeaderName, HeaderValue};
 use switchboard_domain::id::CompanyId;
 use switchboard_domain::problem::Problems;
@@ -147,11 +146,11 @@ pub(crate) fn rendered(reply: Reply) -> Rendered {
     Rendered { status: reply.status.as_u16(), headers: Vec::new(), body: Bytes::clone(&reply.body), replayed: false }
 }
 
+/// What answers a partner's call.
+pub type Handler = Box<dyn Fn(Call) -> BoxFuture<'static, Result<Reply, Failure>> + Send + Sync>;
+
 /// The handler of the partners' listener.
-pub fn handler(app: App) -> impl Fn(Call) -> futures_util::future::BoxFuture<'static, Result<Reply, Failure>> {
-    let app = Arc::new(app);
-    move |call| {
-        let app = App::clone(&app);
-        Box::pin(dispatch(app, call))
-    }
+#[must_use]
+pub fn handler(app: App) -> Handler {
+    Box::new(move |call| Box::pin(dispatch(app.clone(), call)))
 }

@@ -97,7 +97,6 @@ impl From<Denied> for Failure {
             Denied::Suspended { at, reason } => {
                 Self::Rejected(Rejection::KeySuspended { suspended_at: at, reason })
             }
-            Denied::Store(error) => Self::Internal(error.to_string()),
         }
     }
 }

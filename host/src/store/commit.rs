@@ -67,9 +67,12 @@ pub(crate) fn start(
     let body = move || {
         let end = panic::catch_unwind(AssertUnwindSafe(|| writer.run()))
             .unwrap_or_else(|payload| State::Failed(sentence(&text_of(payload.as_ref()))));
-        // First the word, then the queue: who finds the queue closed finds the reason too.
+        // First the file, then the word, then the queue: who was told of the end may open the file again, and
+        // who finds the queue closed finds the reason too.
+        let Writer { engine, queue, .. } = writer;
+        drop(engine);
         state.send_replace(end);
-        drop(writer);
+        drop(queue);
     };
     thread::Builder::new()
         .name("store-writer".to_owned())

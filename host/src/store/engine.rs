@@ -40,7 +40,7 @@ fn refused(error: impl Into<redb::Error>) -> Error {
 }
 
 impl Engine {
-    pub(crate) fn open(backing: Backing, cache_bytes: usize) -> Result<Self, Error> {
+    pub(crate) fn open(backing: Backing, cache_bytes: usize) -> Result<Arc<Self>, Error> {
         let mut builder = Builder::new();
         builder.set_cache_size(cache_bytes);
         let database = match backing {
@@ -49,13 +49,13 @@ impl Engine {
             Backing::Custom(backend) => builder.create_with_backend(Boxed(backend)),
         }
         .map_err(refused)?;
-        let engine = Self { database };
+        let engine = Arc::new(Self { database });
         engine.prepare()?;
         Ok(engine)
     }
 
     /// Makes the tables, migrates, and removes what a crash left without the row that makes it visible.
-    fn prepare(&self) -> Result<(), Error> {
+    fn prepare(self: &Arc<Self>) -> Result<(), Error> {
         let mut writing = self.begin()?;
         for table in Table::ALL {
             writing.0.open_table(definition(table)).map_err(refused)?;
@@ -66,9 +66,10 @@ impl Engine {
         if orphans.is_empty() { Ok(()) } else { self.apply(&orphans) }
     }
 
-    pub(crate) fn snapshot(&self) -> Result<Snapshot, Error> {
+    pub(crate) fn snapshot(self: &Arc<Self>) -> Result<Snapshot, Error> {
         let transaction = self.database.begin_read().map_err(refused)?;
-        Ok(Snapshot::new(View { transaction, tables: [const { OnceLock::new() }; Table::ALL.len()] }))
+        let tables = [const { OnceLock::new() }; Table::ALL.len()];
+        Ok(Snapshot::new(View { transaction, tables, _engine: Arc::clone(self) }))
     }
 
     fn begin(&self) -> Result<Writing, Error> {
@@ -122,6 +123,8 @@ impl Writing {
 pub(crate) struct View {
     transaction: ReadTransaction,
     tables: [OnceLock<ReadOnlyTable<Bytes, Bytes>>; Table::ALL.len()],
+    /// redb refuses to read from a database that was let go.
+    _engine: Arc<Engine>,
 }
 
 impl View {

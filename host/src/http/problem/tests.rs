@@ -125,7 +125,6 @@ fn what_is_ours_stays_ours() {
     for failure in [
         Failure::Internal("/var/lib/switchboard.redb: disk full".to_owned()),
         Failure::Unavailable { retry_after_seconds: 1, why: "/var/lib/switchboard.redb".to_owned() },
-        Failure::from(Denied::Store("/var/lib/switchboard.redb".to_owned())),
     ] {
         let (_, error, _) = answered(failure);
         assert!(!error.to_string().contains("redb"), "{error}");
