@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::call::{self, Bounds};
+use super::engine::Kind;
 use super::fleet::breaker::FAILURES_MAX;
 use super::job_resolution::WitFacts;
 use super::runtime::digest_of;
@@ -470,4 +471,28 @@ async fn minimal_wasi_is_there_only_when_asked_for_and_is_the_same_in_each_repla
     }
     assert_eq!(drawn[0], drawn[1]);
     assert_ne!(drawn[1], drawn[2]);
+}
+
+#[tokio::test]
+async fn a_component_goes_where_its_shape_fits() {
+    let large = DRAWING.replace("(result i64))) (export", "(result i64))) (memory 17) (export");
+    for (text, kind) in [(DRAWING, Kind::Compact), (large.as_str(), Kind::Roomy)] {
+        let bytes: Arc<[u8]> = wat::parse_str(text).expect("valid text").into();
+        let loaded = runtime().load(digest_of(&bytes), move || Ok(bytes)).await.expect("loads");
+        assert_eq!(loaded.house.kind, kind);
+        let pre = loaded.house.minimal_wasi.instantiate_pre(&loaded.component).expect("linked");
+        let function = loaded.component.get_export_index(None, "draw").expect("exported");
+        for (memory_mib, fits) in [(2, true), (1, kind == Kind::Compact)] {
+            let limits = Limits { fuel: 1_000_000, timeout_millis: 1_000, memory_mib };
+            let bounds = Bounds { limits: &limits, now_millis: 1, deadline: soon() };
+            let called = call::call::<(), (u64,)>(&loaded.house, &pre, &function, (), bounds).await;
+            let failed = called.result.err().map(|failure| failure.kind);
+            assert_eq!(failed, (!fits).then_some(FailureKind::OutOfMemory), "{kind:?} {memory_mib} MiB");
+        }
+    }
+    for (name, kind) in [("standard", Kind::Compact), ("hostile", Kind::Compact)] {
+        let bytes = guest(name);
+        let loaded = runtime().load(digest_of(&bytes), move || Ok(bytes)).await.expect("loads");
+        assert_eq!(loaded.house.kind, kind, "{name}: the SDK's guests run without system calls");
+    }
 }
