@@ -19,6 +19,8 @@ use super::{Error, job_resolution, shape};
 const COMPONENT_BYTES_MAX: usize = 32 << 20;
 /// The versions of each policy's WIT package that this server speaks.
 const VERSIONS: [&str; 1] = ["0.1.0"];
+/// Nobody reads more of them.
+const SETTINGS_PROBLEMS_MAX: usize = 50;
 /// For the trial at admission and for `validate-settings`: nobody's request waits for it.
 const TRIAL_LIMITS: Limits = Limits { fuel: 2_000_000_000, timeout_millis: 5_000, memory_mib: 64 };
 
@@ -80,8 +82,9 @@ impl Callee {
             .instantiate_pre(&loaded.component)
             .map_err(|error| format!("Its imports cannot be satisfied: {error:#}."))?;
         let interface = interface_name(policy, version);
-        let (decide, validate_settings) = exported_functions(&loaded, &interface)
-            .ok_or_else(|| format!("It does not export `{interface}` with `decide` and `validate-settings`."))?;
+        let (decide, validate_settings) = exported_functions(&loaded, &interface).ok_or_else(|| {
+            format!("It does not export `{interface}` with `decide` and `validate-settings`.")
+        })?;
         Ok(Self { loaded, pre, decide, validate_settings })
     }
 }
@@ -149,7 +152,10 @@ impl Runtime {
             .map_err(|sentence| Error::Refused(vec![sentence]))?;
         match validate(&callee, &release.settings).await {
             Ok(()) => Ok(Vec::new()),
-            Err(Answer::Problems(problems)) => Ok(problems),
+            Err(Answer::Problems(mut problems)) => {
+                problems.truncate(SETTINGS_PROBLEMS_MAX);
+                Ok(problems)
+            }
             Err(Answer::Failed(Failure { kind, explanation })) => Err(Error::Failed(kind, explanation)),
         }
     }
@@ -210,7 +216,8 @@ async fn check_decide(callee: &Callee, policy: PolicyName) -> Result<(), String>
             .await
         }
         PolicyName::Billing => {
-            call::check_type::<(&billing::Facts, &str), (billing::Decision,)>(house, pre, decide, bounds).await
+            call::check_type::<(&billing::Facts, &str), (billing::Decision,)>(house, pre, decide, bounds)
+                .await
         }
         PolicyName::OwnerOnboarding => {
             call::check_type::<(&owner_onboarding::Facts, &str), (owner_onboarding::Decision,)>(
@@ -228,9 +235,7 @@ fn trial_bounds() -> Bounds<'static> {
 
 fn refused_imports(imports: &[String]) -> Vec<String> {
     let log_series = LOG_INTERFACE.rsplit_once('.').map_or(LOG_INTERFACE, |(series, _)| series);
-    let is_ours = |import: &str| {
-        import.rsplit_once('.').is_some_and(|(series, _)| series == log_series)
-    };
+    let is_ours = |import: &str| import.rsplit_once('.').is_some_and(|(series, _)| series == log_series);
     let refused = imports.iter().filter(|import| !is_ours(import) && !import.starts_with("wasi:"));
     refused.map(|import| refusal_of(import)).collect()
 }

@@ -3,6 +3,7 @@
 //! A guest's loop gives the thread back at every tick, so no guest can stop the runtime. Whatever happens is
 //! a `FailureKind` with a sentence for the operator; nothing of the guest outlives the call.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use switchboard_domain::decision::FailureKind;
@@ -10,11 +11,13 @@ use switchboard_domain::release::Limits;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Lower};
-use wasmtime::{PoolConcurrencyLimitError, Store, Trap, WasmBacktrace};
+use wasmtime::{FrameInfo, PoolConcurrencyLimitError, Store, Trap, WasmBacktrace};
 
-use super::engine::House;
+use super::engine::{BACKTRACE_FRAMES_MAX, House};
 use super::guest::Guest;
 
+/// Functions that may take part in what is taken for a recursion.
+const RECURSING_FUNCTIONS_MAX: usize = 6;
 /// Frames of a trap that are told: the place and how it came there.
 const FRAMES_MAX: usize = 12;
 /// Of the sentence for the operator.
@@ -106,7 +109,11 @@ where
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(explain(&error, guest.allowance.refused)),
         Err(_) => {
-            let explanation = format!("no answer within {} ms", bounds.limits.timeout_millis);
+            let explanation = if until == bounds.deadline {
+                "no answer before the request's own deadline".to_owned()
+            } else {
+                format!("no answer within {} ms", bounds.limits.timeout_millis)
+            };
             Err(Failure::new(FailureKind::Timeout, explanation))
         }
     };
@@ -155,6 +162,7 @@ fn explain(error: &wasmtime::Error, refused_memory: bool) -> Failure {
     let kind = match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => FailureKind::StackOverflow,
         Some(Trap::OutOfFuel) => FailureKind::OutOfFuel,
+        Some(Trap::MemoryOutOfBounds) if is_deep_recursion(error) => FailureKind::StackOverflow,
         _ if error.is::<PoolConcurrencyLimitError>() => FailureKind::TooBusy,
         _ if refused_memory => FailureKind::OutOfMemory,
         Some(_) => FailureKind::Trap,
@@ -169,6 +177,15 @@ fn explain(error: &wasmtime::Error, refused_memory: bool) -> Failure {
         }
     }
     Failure::new(kind, explanation)
+}
+
+/// A language's own stack lies at the low end of the guest's memory (`--stack-first`), so that too deep a
+/// recursion leaves the memory before it exhausts the engine's stack. It shows as frames upon frames of few
+/// functions.
+fn is_deep_recursion(error: &wasmtime::Error) -> bool {
+    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else { return false };
+    let functions: HashSet<u32> = backtrace.frames().iter().map(FrameInfo::func_index).collect();
+    backtrace.frames().len() >= BACKTRACE_FRAMES_MAX.get() && functions.len() <= RECURSING_FUNCTIONS_MAX
 }
 
 fn clip(mut text: String) -> String {

@@ -2,6 +2,7 @@
 //! wasmtime's major version, is a new fuel model, and recorded fuel no longer replays.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::num::NonZeroUsize;
 
 use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
@@ -34,6 +35,8 @@ const TABLE_ELEMENTS_MAX: usize = 40_000;
 const INSTANCE_BYTES_MAX: usize = 4 << 20;
 /// What the guest's own calls may use; recursion beyond it is a `StackOverflow`.
 const WASM_STACK_BYTES: usize = 512 << 10;
+/// Frames that a trap collects; so many of the same few functions are a recursion.
+pub(super) const BACKTRACE_FRAMES_MAX: NonZeroUsize = NonZeroUsize::new(24).unwrap();
 /// The guest's stack, plus what host functions need below it.
 const ASYNC_STACK_BYTES: usize = 1 << 20;
 
@@ -111,7 +114,7 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
 
 /// Many small guests. A slot belongs to nobody: data segments are copied in, memory is reset by `memset`.
 pub(super) fn compact_config() -> Config {
-    let mut pool = pool(COMPACT_CALLS_MAX, COMPACT_CORE_INSTANCES_MAX, 2);
+    let mut pool = pool(COMPACT_CALLS_MAX, COMPACT_CORE_INSTANCES_MAX, 1);
     // Small on purpose: the hot slots serve everybody and stay in the cache.
     pool.max_unused_warm_slots(4);
     #[expect(clippy::cast_possible_truncation, reason = "a constant of 256 KiB")]
@@ -169,6 +172,7 @@ fn deterministic_config() -> Config {
         // Compiled code never reads a stack slot that it did not write; zeroing would cost system calls.
         .async_stack_zeroing(false)
         // A trap names file and line where the component carries them.
-        .wasm_backtrace_details(WasmBacktraceDetails::Enable);
+        .wasm_backtrace_details(WasmBacktraceDetails::Enable)
+        .wasm_backtrace_max_frames(Some(BACKTRACE_FRAMES_MAX));
     config
 }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use switchboard_domain::decision::{PolicyName, Slot};
+use switchboard_domain::decision::Slot;
 use switchboard_domain::id::ReleaseId;
 use switchboard_domain::release::{Digest, OnFailure, Release, SlotState};
 
@@ -186,8 +186,9 @@ fn ladder(
 ) -> Vec<ReleaseId> {
     let mut ids = vec![state.active];
     // A release that is not there cannot say what happens instead: the careful default of its policy.
-    let on_failure =
-        releases.get(&state.active).map_or_else(|| default_on_failure(state.slot.policy), |r| r.on_failure);
+    let on_failure = releases
+        .get(&state.active)
+        .map_or_else(|| OnFailure::default_of(state.slot.policy), |r| r.on_failure);
     let standard = standard.iter().find(|release| release.slot.policy == state.slot.policy);
     match on_failure {
         OnFailure::Reject | OnFailure::Hold => {}
@@ -204,12 +205,4 @@ fn ladder(
         }
     }
     seen
-}
-
-/// Wrong money and wrong mail do not come back; a wrong job or hour does.
-pub(super) const fn default_on_failure(policy: PolicyName) -> OnFailure {
-    match policy {
-        PolicyName::JobResolution | PolicyName::CallScheduling => OnFailure::Fallback,
-        PolicyName::Billing | PolicyName::OwnerOnboarding => OnFailure::Hold,
-    }
 }

@@ -316,7 +316,8 @@ fn accept(decision: WitDecision, facts: &domain::Facts) -> Result<Resolved, Fail
         }
     };
     if said_bytes > ANSWER_BYTES_MAX {
-        let explanation = format!("the answer has {said_bytes} bytes, at most {ANSWER_BYTES_MAX} are allowed");
+        let explanation =
+            format!("the answer has {said_bytes} bytes, at most {ANSWER_BYTES_MAX} are allowed");
         return Err(Failure::new(FailureKind::OutputTooLarge, explanation));
     }
     let json = serde_json::to_string(&decision).unwrap_or_default();
@@ -352,7 +353,10 @@ fn assigned_job(job: &domain::AssignedJob, title: bool) -> WitAssignedJob {
 
 fn entries(metadata: Option<&Metadata>) -> Vec<WitMetadataEntry> {
     let leaves = metadata.map(Metadata::leaves).unwrap_or_default();
-    leaves.into_iter().map(|(pointer, leaf)| WitMetadataEntry { pointer, value: metadata_value(leaf) }).collect()
+    leaves
+        .into_iter()
+        .map(|(pointer, leaf)| WitMetadataEntry { pointer, value: metadata_value(leaf) })
+        .collect()
 }
 
 fn metadata_value(leaf: Leaf) -> WitMetadataValue {

@@ -126,14 +126,26 @@ impl Runtime {
         if let Some(loaded) = self.in_memory(digest) {
             return Ok(loaded);
         }
+        // Not behind the permit: an activation does not wait for somebody's compile.
+        if let Some(loaded) = self.off_thread(move |runtime| runtime.load_cached(digest)).await? {
+            return Ok(loaded);
+        }
         let _permit = self.shared.compiles.acquire().await.map_err(|_| closed())?;
-        // Somebody may have loaded it while we waited.
+        // Somebody may have compiled it while we waited.
         if let Some(loaded) = self.in_memory(digest) {
             return Ok(loaded);
         }
+        self.off_thread(move |runtime| runtime.compile(digest, bytes)).await?
+    }
+
+    async fn off_thread<R, F>(&self, work: F) -> Result<R, Error>
+    where
+        R: Send + 'static,
+        F: FnOnce(&Self) -> R + Send + 'static,
+    {
         let runtime = self.clone();
-        let work = tokio::task::spawn_blocking(move || runtime.load_blocking(digest, bytes));
-        work.await.map_err(|error| Error::Engine(format!("the compiling task died: {error}")))?
+        let work = tokio::task::spawn_blocking(move || work(&runtime));
+        work.await.map_err(|error| Error::Engine(format!("the loading task died: {error}")))
     }
 
     fn in_memory(&self, digest: Digest) -> Option<Arc<Loaded>> {
@@ -151,18 +163,19 @@ impl Runtime {
         }
     }
 
-    fn load_blocking<B>(&self, digest: Digest, bytes: B) -> Result<Arc<Loaded>, Error>
+    fn load_cached(&self, digest: Digest) -> Option<Arc<Loaded>> {
+        let cache = self.shared.cache.as_ref()?;
+        Kind::ALL.into_iter().find_map(|kind| {
+            let house = self.house(kind);
+            let component = cache.load(house, digest)?;
+            Some(self.remember(digest, component, house, 0))
+        })
+    }
+
+    fn compile<B>(&self, digest: Digest, bytes: B) -> Result<Arc<Loaded>, Error>
     where
         B: FnOnce() -> Result<Arc<[u8]>, String>,
     {
-        if let Some(cache) = &self.shared.cache {
-            for kind in Kind::ALL {
-                let house = self.house(kind);
-                if let Some(component) = cache.load(house, digest) {
-                    return Ok(self.remember(digest, component, house, 0));
-                }
-            }
-        }
         let bytes = bytes().map_err(|reason| Error::Refused(vec![reason]))?;
         if digest_of(&bytes) != digest {
             let reason = format!("The stored component is not `{digest}`: its bytes are damaged.");
@@ -171,9 +184,8 @@ impl Runtime {
         let shape = shape::read(&bytes).map_err(|sentence| Error::Refused(vec![sentence]))?;
         let house = self.house(Kind::for_shape(&shape));
         let started = std::time::Instant::now();
-        let component = Component::from_binary(&house.engine, &bytes).map_err(|error| {
-            Error::Refused(vec![format!("The component cannot be compiled: {error:#}.")])
-        })?;
+        let component = Component::from_binary(&house.engine, &bytes)
+            .map_err(|error| Error::Refused(vec![format!("The component cannot be compiled: {error:#}.")]))?;
         let compile_millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
         if let Some(cache) = &self.shared.cache {
             cache.keep(house, digest, &component);
@@ -188,11 +200,14 @@ impl Runtime {
         house: &Arc<House>,
         compile_millis: u64,
     ) -> Arc<Loaded> {
+        let mut map = self.loaded_map();
+        // Two may have loaded it from the cache at once: the first one stays.
+        if let Some(known) = map.get(&digest).and_then(Weak::upgrade) {
+            return known;
+        }
         let count = Arc::clone(&self.shared.loaded_count);
         count.fetch_add(1, Ordering::Relaxed);
-        let loaded =
-            Arc::new(Loaded { digest, component, house: Arc::clone(house), compile_millis, count });
-        let mut map = self.loaded_map();
+        let loaded = Arc::new(Loaded { digest, component, house: Arc::clone(house), compile_millis, count });
         map.retain(|_, known| known.strong_count() > 0);
         map.insert(digest, Arc::downgrade(&loaded));
         loaded

@@ -23,9 +23,11 @@ const PAGE_BYTES: u64 = 64 << 10;
 /// Reads the shape; a refusal is a sentence.
 pub(super) fn read(bytes: &[u8]) -> Result<Shape, String> {
     if !bytes.starts_with(b"\0asm") {
-        return Err("The file is no WebAssembly: it does not begin with `\\0asm`. Push the `.wasm` file that \
+        return Err(
+            "The file is no WebAssembly: it does not begin with `\\0asm`. Push the `.wasm` file that \
                     `switchboard plugin build` wrote."
-            .to_owned());
+                .to_owned(),
+        );
     }
     let mut shape = Shape::default();
     let mut depth = 0_u32;

@@ -9,8 +9,8 @@ use switchboard_domain::job_resolution::{Facts, Verdict};
 use switchboard_domain::release::{OnFailure, Release};
 use tokio::time::Instant;
 
+use super::Unavailable;
 use super::seat::{ReleaseStats, Seat};
-use super::{Unavailable, default_on_failure};
 use crate::policy::admit::{Callee, unavailable};
 use crate::policy::call::{self, Bounds, Called, Failure};
 use crate::policy::job_resolution::{self, Resolved, WitFacts};
@@ -87,6 +87,7 @@ impl Line {
             let later = u32::try_from(self.members.len() - 1 - place).unwrap_or(u32::MAX);
             let until = deadline.checked_sub(reserve.saturating_mul(later)).unwrap_or(start);
             let (entry, verdict) = member.ask(&seen, facts, place > 0, until).await;
+            self.tell(&entry);
             asked.push(entry);
             if let Some(verdict) = verdict {
                 answer = Some((member, verdict));
@@ -101,7 +102,7 @@ impl Line {
         Outcome {
             on_failure: self
                 .first_release()
-                .map_or_else(|| default_on_failure(self.slot.policy), |release| release.on_failure),
+                .map_or_else(|| OnFailure::default_of(self.slot.policy), |release| release.on_failure),
             answered_by: answer.as_ref().map(|(member, _)| member.id),
             plugin: answer.as_ref().map_or_else(|| self.plugin(), |(member, _)| member.plugin()).to_owned(),
             verdict: answer.map(|(_, verdict)| verdict),
@@ -134,6 +135,23 @@ impl Line {
             unavailable: member.callee.as_ref().err().cloned(),
             ..member.seat.stats(self.slot, member.id)
         })
+    }
+
+    /// Into the server's log: what the guest wrote, at the guest's level, and a failure, once.
+    fn tell(&self, asked: &Asked) {
+        let (slot, release) = (self.slot, asked.release_id);
+        for line in &asked.log {
+            match line.split_once(": ") {
+                Some(("debug", said)) => tracing::debug!(%slot, %release, said, "plugin"),
+                Some(("info", said)) => tracing::info!(%slot, %release, said, "plugin"),
+                Some(("error", said)) => tracing::error!(%slot, %release, said, "plugin"),
+                Some((_, said)) => tracing::warn!(%slot, %release, said, "plugin"),
+                None => tracing::warn!(%slot, %release, said = line, "plugin"),
+            }
+        }
+        if let AskedOutcome::Failed(kind, explanation) = &asked.outcome {
+            tracing::warn!(%slot, %release, kind = kind.as_str(), explanation, "a release did not answer");
+        }
     }
 
     fn first_release(&self) -> Option<&Release> {
@@ -203,8 +221,7 @@ impl Member {
             Ok(place) => place,
             Err(failure) => return Called::not_run(failure),
         };
-        let bounds =
-            Bounds { limits: &release.limits, now_millis: seen.now_millis(), deadline: until };
+        let bounds = Bounds { limits: &release.limits, now_millis: seen.now_millis(), deadline: until };
         if is_narrowed {
             let narrowed = seen.clone().narrowed(&release.grants);
             job_resolution::decide(callee, &narrowed, facts, &release.settings, bounds).await

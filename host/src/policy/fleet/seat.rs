@@ -13,9 +13,8 @@ use super::breaker::{Breaker, BreakerState};
 const CALLS_IN_FLIGHT_MAX: u32 = 16;
 
 /// Upper bounds of the duration histogram; one more bucket stands above all.
-pub const DURATION_BOUNDS_MICROS: [u64; 14] = [
-    5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 10_000, 50_000, 200_000, 1_000_000, 5_000_000,
-];
+pub const DURATION_BOUNDS_MICROS: [u64; 14] =
+    [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 10_000, 50_000, 200_000, 1_000_000, 5_000_000];
 
 const BUCKETS: usize = DURATION_BOUNDS_MICROS.len() + 1;
 const KINDS: usize = FailureKind::ALL.len();
@@ -131,7 +130,10 @@ impl Seat {
             calls: read(&self.calls),
             answered: read(&self.answered),
             degraded: read(&self.degraded),
-            failures: FailureKind::ALL.iter().map(|kind| (*kind, read(&self.failures[*kind as usize]))).collect(),
+            failures: FailureKind::ALL
+                .iter()
+                .map(|kind| (*kind, read(&self.failures[*kind as usize])))
+                .collect(),
             fuel_total: read(&self.fuel),
             duration_micros_total: read(&self.duration_micros),
             duration_counts: std::array::from_fn(|bucket| read(&self.durations[bucket])),
