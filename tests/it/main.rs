@@ -1,1 +1,3 @@
+mod power_loss;
+
 fn main() {}

@@ -5,8 +5,8 @@ use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 
 use redb::{
-    Builder, Database, Durability, Range, ReadOnlyTable, ReadTransaction, ReadableDatabase,
-    StorageBackend, TableDefinition, WriteTransaction,
+    Builder, Database, Durability, Range, ReadOnlyTable, ReadTransaction, ReadableDatabase, StorageBackend,
+    TableDefinition, WriteTransaction,
 };
 
 use super::overlay::{Bounds, Overlay};

@@ -13,8 +13,9 @@ use super::super::engine::Engine;
 use super::super::idempotency::{Reply, ReplyKey};
 use super::super::txn::Txn;
 use super::super::{
-    Abort, Backing, Error, Options, PageRequest, PageStart, Store, ats, check, company, decision, delete, event,
-    exists, get, idempotency, insert, interview, key, meta, outbox, phone_number, plugin, release, slot, update,
+    Abort, Backing, Error, Options, PageRequest, PageStart, Store, ats, check, company, decision, delete,
+    event, exists, get, idempotency, insert, interview, key, meta, outbox, phone_number, plugin, release,
+    slot, update,
 };
 use super::fixture::{self, ATS, COMPANY, SLOT, id};
 
@@ -64,7 +65,8 @@ fn a_key_is_found_by_its_hash_through_changes_and_not_after_its_removal() {
     assert_eq!(key::by_secret(&txn, &[9; 32]).expect("reads"), None);
     assert_eq!(key::of_ats(&txn, ATS).expect("reads").len(), 2);
     assert_eq!(key::of_company(&txn, COMPANY).expect("reads").len(), 2);
-    let hashes: Vec<[u8; 32]> = key::with_hashes(&txn).expect("reads").iter().map(|(hash, _)| *hash).collect();
+    let hashes: Vec<[u8; 32]> =
+        key::with_hashes(&txn).expect("reads").iter().map(|(hash, _)| *hash).collect();
     assert_eq!(hashes, [[7; 32], [8; 32]]);
     assert_sound(&txn);
     key::delete(&mut txn, main.id).expect("deletes");
