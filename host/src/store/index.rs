@@ -126,9 +126,9 @@ impl Place {
     }
 
     /// Record keys of this list, read as they are asked for; `before` bounds them from above.
-    pub(crate) fn keys<'a>(
+    pub(crate) fn keys(
         &self,
-        read: &'a impl Read,
+        read: &impl Read,
         before: Option<&[u8]>,
         direction: Direction,
     ) -> Result<impl Iterator<Item = Result<Vec<u8>, Error>>, Error> {

@@ -44,7 +44,7 @@ fn an_ats_is_found_by_exactly_its_name() {
     let mut txn = txn();
     let north = fixture::ats();
     insert(&mut txn, &north).expect("inserts");
-    assert_eq!(ats::named(&txn, "North").expect("reads"), [north.clone()]);
+    assert_eq!(ats::named(&txn, "North").expect("reads"), std::slice::from_ref(&north));
     assert_eq!(ats::named(&txn, "Nort").expect("reads"), []);
     let renamed = switchboard_domain::ats::Ats { name: "South".to_owned(), ..north };
     update(&mut txn, &renamed).expect("updates");
@@ -95,7 +95,7 @@ fn a_number_is_found_by_company_and_by_itself() {
     let mut txn = txn();
     let number = fixture::phone_number();
     insert(&mut txn, &number).expect("inserts");
-    assert_eq!(phone_number::of_company(&txn, COMPANY).expect("reads"), [number.clone()]);
+    assert_eq!(phone_number::of_company(&txn, COMPANY).expect("reads"), std::slice::from_ref(&number));
     assert_eq!(phone_number::by_number(&txn, &number.number).expect("reads"), Some(number));
     assert_eq!(phone_number::by_number(&txn, &fixture::number("+436641234568")).expect("reads"), None);
 }
@@ -231,7 +231,7 @@ async fn an_artifact_without_its_version_is_swept_at_the_next_start() {
     let snapshot = open().snapshot().expect("reads");
     assert_eq!(plugin::artifact(&snapshot, kept).expect("reads").as_deref(), Some(bytes.as_ref()));
     assert_eq!(plugin::artifact(&snapshot, lost).expect("reads"), None);
-    assert_eq!(plugin::named(&snapshot, "b").expect("reads"), [version.clone()]);
+    assert_eq!(plugin::named(&snapshot, "b").expect("reads"), std::slice::from_ref(&version));
     assert_eq!(plugin::all(&snapshot).expect("reads"), [version, other]);
     let id = ("b".to_owned(), lost);
     assert_eq!(get::<PluginVersion>(&snapshot, &id).expect("reads"), None);
