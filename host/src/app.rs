@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use switchboard_domain::decision::Decision;
+use switchboard_domain::decision::{Decision, PolicyName};
 use switchboard_domain::event::{Event, OutboxRow};
 use switchboard_domain::id::{CandidateId, CompanyId};
 use switchboard_domain::rejection::Rejection;
@@ -52,6 +52,8 @@ struct Inner {
     /// Rebuilt from the store after each change of a key or an ATS.
     keys: ArcSwap<access::KeyRing>,
     in_flight: idempotency::InFlight,
+    /// Reloads of the fleet run one after another.
+    reloading: tokio::sync::Mutex<()>,
     /// A test's hand in the gap between ask and commit; empty in production.
     gap: Gap,
 }
@@ -79,6 +81,9 @@ pub enum Error {
     /// The caller is told why and what to send instead.
     #[error("refused: {0:?}")]
     Rejected(Rejection),
+    /// As `Rejected`, by the failure ladder of this policy instead of the active release.
+    #[error("refused: {0:?}")]
+    RejectedDegraded(Rejection, PolicyName),
     /// The operator of the admin API is told this sentence.
     #[error("{0}")]
     Refused(String),
@@ -188,6 +193,7 @@ impl App {
             secrets,
             keys: ArcSwap::from_pointee(keys),
             in_flight: idempotency::InFlight::default(),
+            reloading: tokio::sync::Mutex::new(()),
             gap,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -235,6 +241,10 @@ impl App {
 
     pub(crate) fn snapshot(&self) -> Result<Snapshot, Error> {
         Ok(self.inner.store.snapshot()?)
+    }
+
+    pub(crate) fn reloading(&self) -> &tokio::sync::Mutex<()> {
+        &self.inner.reloading
     }
 
     pub(crate) async fn mind_the_gap(&self) {

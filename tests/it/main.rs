@@ -1,3 +1,4 @@
-mod power_loss;
+//! Black-box tests of the whole, one binary.
 
-fn main() {}
+mod power_loss;
+mod tidy;

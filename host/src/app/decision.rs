@@ -34,6 +34,8 @@ pub struct Replay {
     pub outcome: AskedOutcome,
     /// What it used now.
     pub fuel_used: u64,
+    /// What the guest said now.
+    pub log: Vec<String>,
     /// What was recorded.
     pub recorded: Asked,
     /// Whether the recorded outcome can be had again at all: a timeout cannot.
@@ -98,6 +100,7 @@ pub async fn replay(app: &App, id: DecisionId, other_build: Option<Arc<[u8]>>) -
         same: same_outcome && same_fuel,
         outcome: replayed.outcome,
         fuel_used: replayed.fuel_used,
+        log: replayed.log,
         is_reproducible: is_reproducible(&recorded.outcome),
         recorded,
     })

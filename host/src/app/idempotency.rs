@@ -130,6 +130,25 @@ pub(crate) fn keep(
     Ok(())
 }
 
+/// So many kept answers go with one commit, so that no partner waits long behind it.
+const EXPIRED_AT_ONCE: usize = 500;
+
+/// Drops the answers that are kept no longer.
+///
+/// # Errors
+/// The store cannot be written.
+pub async fn expire(app: &App) -> Result<(), Error> {
+    let before = Timestamp::from_unix_millis(app.now().unix_millis() - KEPT_MILLIS);
+    loop {
+        let work = move |txn: &mut Txn| {
+            Ok::<_, Abort<Rejection>>(store::idempotency::expire(txn, before, EXPIRED_AT_ONCE)?)
+        };
+        if app.store().commit(work).await? < EXPIRED_AT_ONCE {
+            return Ok(());
+        }
+    }
+}
+
 /// SHA-256 over length-prefixed parts, so that no two lists of parts look alike.
 fn digest(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();

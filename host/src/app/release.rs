@@ -86,6 +86,14 @@ pub fn find_slot(read: &impl Read, text: &str) -> Result<Slot, Error> {
     }
 }
 
+/// As [`find_slot`], for one who has no snapshot.
+///
+/// # Errors
+/// No such ATS or policy, or several ATSs of that name.
+pub fn slot_named(app: &App, text: &str) -> Result<Slot, Error> {
+    find_slot(&app.snapshot()?, text)
+}
+
 /// Makes a release. Nothing runs it until it is activated.
 ///
 /// # Errors

@@ -1,0 +1,1 @@
+//! Real components through the real engines.
