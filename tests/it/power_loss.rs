@@ -413,6 +413,7 @@ fn options() -> Options {
     Options { cache_bytes: 1 << 20, rerun_one_in: Some(7), ..Options::default() }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the writers are awaited right here")]
 async fn write_all(store: &Store, from: &Answered, steps: u64) -> Answered {
     let writers: Vec<_> = from
         .iter()

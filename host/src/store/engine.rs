@@ -72,6 +72,7 @@ impl Engine {
         Ok(Snapshot::new(View { transaction, tables, _engine: Arc::clone(self) }))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "opening and the writer have the one write transaction")]
     fn begin(&self) -> Result<Writing, Error> {
         let mut transaction = self.database.begin_write().map_err(refused)?;
         transaction.set_durability(Durability::Immediate).map_err(refused)?;
