@@ -63,13 +63,14 @@ pub(crate) fn start(
         batch_max: options.batch_max.max(1),
         rerun_one_in: options.rerun_one_in.and_then(NonZeroU32::new),
         ran: 0,
+        state,
     };
     let body = move || {
         let end = panic::catch_unwind(AssertUnwindSafe(|| writer.run()))
             .unwrap_or_else(|payload| State::Failed(sentence(&text_of(payload.as_ref()))));
         // First the file, then the word, then the queue: who was told of the end may open the file again, and
         // who finds the queue closed finds the reason too.
-        let Writer { engine, queue, .. } = writer;
+        let Writer { engine, queue, state, .. } = writer;
         drop(engine);
         state.send_replace(end);
         drop(queue);
@@ -95,6 +96,7 @@ struct Writer {
     rerun_one_in: Option<NonZeroU32>,
     /// Jobs so far, for the re-run switch.
     ran: u32,
+    state: watch::Sender<State>,
 }
 
 impl Writer {
@@ -134,6 +136,8 @@ impl Writer {
         };
         // Whether the batch is on disk is known to nobody; redb takes no further write either.
         let reason = sentence(&error.to_string());
+        // Before the answers: who is told of the failure finds the store failed.
+        self.state.send_replace(State::Failed(Arc::clone(&reason)));
         for (mut job, _) in jobs {
             job(Step::Answer(Verdict::Error(Error::Failed(Arc::clone(&reason)))));
         }

@@ -5,8 +5,8 @@ use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 
 use redb::{
-    Builder, Database, Durability, Range, ReadOnlyTable, ReadTransaction, ReadableDatabase,
-    StorageBackend, TableDefinition, WriteTransaction,
+    Builder, Database, Durability, Range, ReadOnlyTable, ReadTransaction, ReadableDatabase, StorageBackend,
+    TableDefinition, WriteTransaction,
 };
 
 use super::overlay::{Bounds, Overlay};
@@ -72,6 +72,7 @@ impl Engine {
         Ok(Snapshot::new(View { transaction, tables, _engine: Arc::clone(self) }))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "opening and the writer have the one write transaction")]
     fn begin(&self) -> Result<Writing, Error> {
         let mut transaction = self.database.begin_write().map_err(refused)?;
         transaction.set_durability(Durability::Immediate).map_err(refused)?;

@@ -126,9 +126,9 @@ impl Place {
     }
 
     /// Record keys of this list, read as they are asked for; `before` bounds them from above.
-    pub(crate) fn keys<'a>(
+    pub(crate) fn keys(
         &self,
-        read: &'a impl Read,
+        read: &impl Read,
         before: Option<&[u8]>,
         direction: Direction,
     ) -> Result<impl Iterator<Item = Result<Vec<u8>, Error>>, Error> {
@@ -152,7 +152,11 @@ impl Place {
 /// A page of the records that stand in every one of these places, newest first. The first place stands
 /// alone when no filter is given. One filter reads its own list and kept count; several walk the shortest
 /// list to its end, since their total is kept nowhere.
-pub(crate) fn page(read: &impl Read, places: &[Place], request: &PageRequest) -> Result<Page<Vec<u8>>, Error> {
+pub(crate) fn page(
+    read: &impl Read,
+    places: &[Place],
+    request: &PageRequest,
+) -> Result<Page<Vec<u8>>, Error> {
     let mut counted = Vec::with_capacity(places.len());
     for place in places {
         counted.push((place.count(read)?, place));
@@ -165,7 +169,12 @@ pub(crate) fn page(read: &impl Read, places: &[Place], request: &PageRequest) ->
     }
 }
 
-fn single(read: &impl Read, place: &Place, total: u64, request: &PageRequest) -> Result<Page<Vec<u8>>, Error> {
+fn single(
+    read: &impl Read,
+    place: &Place,
+    total: u64,
+    request: &PageRequest,
+) -> Result<Page<Vec<u8>>, Error> {
     let keys = match request.start {
         // Nothing to walk: a page far beyond the end costs as little as one within.
         PageStart::Offset(offset) if offset >= total => {

@@ -110,10 +110,14 @@ pub fn list(
     places.extend(filter.status.map(|status| with_status(company_id, status)));
     match filter.candidate_id {
         // A candidate's list knows no company: one of another company's is to be empty here.
-        Some(candidate_id) => match record::get::<switchboard_domain::candidate::Candidate>(read, &candidate_id)? {
-            Some(candidate) if candidate.company_id == company_id => places.push(of_candidate(candidate_id)),
-            Some(_) | None => places.extend([of_candidate(candidate_id), everything(company_id)]),
-        },
+        Some(candidate_id) => {
+            match record::get::<switchboard_domain::candidate::Candidate>(read, &candidate_id)? {
+                Some(candidate) if candidate.company_id == company_id => {
+                    places.push(of_candidate(candidate_id))
+                }
+                Some(_) | None => places.extend([of_candidate(candidate_id), everything(company_id)]),
+            }
+        }
         None if places.is_empty() => places.push(everything(company_id)),
         None => {}
     }

@@ -45,7 +45,11 @@ impl Overlay {
         }
     }
 
-    pub(crate) fn range(&self, table: Table, bounds: &Bounds) -> btree_map::Range<'_, Vec<u8>, Option<Vec<u8>>> {
+    pub(crate) fn range(
+        &self,
+        table: Table,
+        bounds: &Bounds,
+    ) -> btree_map::Range<'_, Vec<u8>, Option<Vec<u8>>> {
         let (from, to) = (bounds.0.as_ref(), bounds.1.as_ref());
         self.tables[table.position()].range::<Vec<u8>, _>((from, to))
     }

@@ -137,8 +137,8 @@ pub(crate) fn list<R: Record>(
 }
 
 /// Records of the whole table, read as they are asked for.
-pub(crate) fn scan<'a, R: Record>(
-    read: &'a impl Read,
+pub(crate) fn scan<R: Record>(
+    read: &impl Read,
     bounds: (Bound<Vec<u8>>, Bound<Vec<u8>>),
     direction: Direction,
 ) -> Result<impl Iterator<Item = Result<R, Error>>, Error> {

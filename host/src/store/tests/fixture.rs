@@ -14,8 +14,8 @@ use switchboard_domain::id::{
     OutboxId, PhoneNumberId, ReleaseId,
 };
 use switchboard_domain::interview::{DecidedBy, Interview, InterviewStatus};
-use switchboard_domain::job::{Job, JobDraft, JobLocation, JobStatus, LanguageRequirement, Salary};
 use switchboard_domain::job::{ContractType, Education, Experience, SalaryPeriod, WorkMode};
+use switchboard_domain::job::{Job, JobDraft, JobLocation, JobStatus, LanguageRequirement, Salary};
 use switchboard_domain::key::{Key, Reach, Scope, Suspension};
 use switchboard_domain::language::{CefrLevel, Language};
 use switchboard_domain::metadata::Metadata;

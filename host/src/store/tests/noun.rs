@@ -13,8 +13,9 @@ use super::super::engine::Engine;
 use super::super::idempotency::{Reply, ReplyKey};
 use super::super::txn::Txn;
 use super::super::{
-    Abort, Backing, Error, Options, PageRequest, PageStart, Store, ats, check, company, decision, delete, event,
-    exists, get, idempotency, insert, interview, key, meta, outbox, phone_number, plugin, release, slot, update,
+    Abort, Backing, Error, Options, PageRequest, PageStart, Store, ats, check, company, decision, delete,
+    event, exists, get, idempotency, insert, interview, key, meta, outbox, phone_number, plugin, release,
+    slot, update,
 };
 use super::fixture::{self, ATS, COMPANY, SLOT, id};
 
@@ -43,7 +44,7 @@ fn an_ats_is_found_by_exactly_its_name() {
     let mut txn = txn();
     let north = fixture::ats();
     insert(&mut txn, &north).expect("inserts");
-    assert_eq!(ats::named(&txn, "North").expect("reads"), [north.clone()]);
+    assert_eq!(ats::named(&txn, "North").expect("reads"), std::slice::from_ref(&north));
     assert_eq!(ats::named(&txn, "Nort").expect("reads"), []);
     let renamed = switchboard_domain::ats::Ats { name: "South".to_owned(), ..north };
     update(&mut txn, &renamed).expect("updates");
@@ -64,7 +65,8 @@ fn a_key_is_found_by_its_hash_through_changes_and_not_after_its_removal() {
     assert_eq!(key::by_secret(&txn, &[9; 32]).expect("reads"), None);
     assert_eq!(key::of_ats(&txn, ATS).expect("reads").len(), 2);
     assert_eq!(key::of_company(&txn, COMPANY).expect("reads").len(), 2);
-    let hashes: Vec<[u8; 32]> = key::with_hashes(&txn).expect("reads").iter().map(|(hash, _)| *hash).collect();
+    let hashes: Vec<[u8; 32]> =
+        key::with_hashes(&txn).expect("reads").iter().map(|(hash, _)| *hash).collect();
     assert_eq!(hashes, [[7; 32], [8; 32]]);
     assert_sound(&txn);
     key::delete(&mut txn, main.id).expect("deletes");
@@ -93,7 +95,7 @@ fn a_number_is_found_by_company_and_by_itself() {
     let mut txn = txn();
     let number = fixture::phone_number();
     insert(&mut txn, &number).expect("inserts");
-    assert_eq!(phone_number::of_company(&txn, COMPANY).expect("reads"), [number.clone()]);
+    assert_eq!(phone_number::of_company(&txn, COMPANY).expect("reads"), std::slice::from_ref(&number));
     assert_eq!(phone_number::by_number(&txn, &number.number).expect("reads"), Some(number));
     assert_eq!(phone_number::by_number(&txn, &fixture::number("+436641234568")).expect("reads"), None);
 }
@@ -229,7 +231,7 @@ async fn an_artifact_without_its_version_is_swept_at_the_next_start() {
     let snapshot = open().snapshot().expect("reads");
     assert_eq!(plugin::artifact(&snapshot, kept).expect("reads").as_deref(), Some(bytes.as_ref()));
     assert_eq!(plugin::artifact(&snapshot, lost).expect("reads"), None);
-    assert_eq!(plugin::named(&snapshot, "b").expect("reads"), [version.clone()]);
+    assert_eq!(plugin::named(&snapshot, "b").expect("reads"), std::slice::from_ref(&version));
     assert_eq!(plugin::all(&snapshot).expect("reads"), [version, other]);
     let id = ("b".to_owned(), lost);
     assert_eq!(get::<PluginVersion>(&snapshot, &id).expect("reads"), None);

@@ -24,11 +24,7 @@ fn writes() -> impl Strategy<Value = Writes> {
 }
 
 fn edge() -> impl Strategy<Value = Bound<Vec<u8>>> {
-    prop_oneof![
-        Just(Bound::Unbounded),
-        key().prop_map(Bound::Included),
-        key().prop_map(Bound::Excluded),
-    ]
+    prop_oneof![Just(Bound::Unbounded), key().prop_map(Bound::Included), key().prop_map(Bound::Excluded),]
 }
 
 fn overlay_of(writes: &Writes) -> Overlay {
@@ -43,7 +39,9 @@ fn overlay_of(writes: &Writes) -> Overlay {
 fn is_reversed(from: &Bound<Vec<u8>>, to: &Bound<Vec<u8>>) -> bool {
     match (from, to) {
         (Bound::Excluded(from), Bound::Excluded(to)) => to <= from,
-        (Bound::Included(from) | Bound::Excluded(from), Bound::Included(to) | Bound::Excluded(to)) => to < from,
+        (Bound::Included(from) | Bound::Excluded(from), Bound::Included(to) | Bound::Excluded(to)) => {
+            to < from
+        }
         _ => false,
     }
 }

@@ -69,17 +69,11 @@ async fn a_full_queue_refuses_at_once() {
     let store = open(&Options { queue_max: 1, ..Options::default() });
     let (started, has_started) = mpsc::channel();
     let (release, held) = gate();
-    let holding = tokio::spawn({
-        let store = store.clone();
-        async move {
-            let work = move |txn: &mut Txn| {
-                started.send(()).expect("is awaited");
-                held(txn)
-            };
-            store.commit(work).await
-        }
-    });
-    tokio::task::yield_now().await;
+    let mut holding = std::pin::pin!(store.commit(move |txn: &mut Txn| {
+        started.send(()).expect("is awaited");
+        held(txn)
+    }));
+    assert!((&mut holding).now_or_never().is_none());
     has_started.recv().expect("starts");
     let (waiting, refused, ()) = tokio::join!(
         biased;
@@ -88,7 +82,7 @@ async fn a_full_queue_refuses_at_once() {
         async { release.send(()).expect("is held") },
     );
     assert!(matches!(refused, Err(CommitError::Store(Error::Overloaded))), "{refused:?}");
-    assert!(waiting.is_ok() && holding.await.expect("ends").is_ok());
+    assert!(waiting.is_ok() && holding.await.is_ok());
 }
 
 #[tokio::test]
