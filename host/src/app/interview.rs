@@ -16,7 +16,7 @@ use switchboard_domain::company::Company;
 use switchboard_domain::decision::{Decision, PolicyName, Slot};
 use switchboard_domain::event::{Event, EventKind};
 use switchboard_domain::id::{
-    AgentId, CallAttemptId, CandidateId, CompanyId, DecisionId, EventId, InterviewId, JobId,
+    CallAttemptId, CompanyId, DecisionId, EventId, InterviewId, JobId,
 };
 use switchboard_domain::interview::{
     DecidedBy, Interview, InterviewInput, InterviewStatus, JobChoice, JobRequest, Named, RequestedCandidate,

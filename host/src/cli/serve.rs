@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use switchboard::clock::Clock;
 use switchboard::config::{Config, Sources, process_environment};
-use switchboard::ids::Ids;
 use switchboard::{Outside, telemetry};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -84,7 +83,7 @@ pub(super) fn run(settings: Settings, data_dir: Option<PathBuf>) -> Result<(), F
 /// The clock and ids that the settings ask for.
 pub(super) fn outside(config: &Config) -> Outside {
     let clock = config.dev_clock.map_or_else(Clock::system, Clock::steerable);
-    Outside { ids: Ids::random(clock.clone()), clock }
+    Outside::real(clock)
 }
 
 /// One thread for each core.

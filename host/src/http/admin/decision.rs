@@ -140,7 +140,11 @@ pub(super) fn get(ask: &Ask<'_>) -> Result<Reply, Failure> {
 pub(super) async fn replay(ask: &Ask<'_>) -> Result<Reply, Failure> {
     let id = ask.id()?;
     let bytes = ask.request.bytes()?;
-    let other_build = (!bytes.is_empty()).then(|| Arc::from(bytes.as_ref()));
+    let is_component = bytes.starts_with(b"\0asm");
+    if !is_component && !matches!(bytes.as_ref(), b"" | b"{}") {
+        return Err(Failure::field("body", Flaw::invalid("must be a component, or empty")));
+    }
+    let other_build = is_component.then(|| Arc::from(bytes.as_ref()));
     let replay = app::decision::replay(ask.app, id, other_build).await?;
     let now = Asked { outcome: replay.outcome, fuel_used: replay.fuel_used, log: replay.log, ..replay.recorded.clone() };
     let (now, then) = (asked_view(&now), asked_view(&replay.recorded));
