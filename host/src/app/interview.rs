@@ -15,9 +15,7 @@ use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
 use switchboard_domain::decision::{Decision, PolicyName, Slot};
 use switchboard_domain::event::{Event, EventKind};
-use switchboard_domain::id::{
-    CallAttemptId, CompanyId, DecisionId, EventId, InterviewId, JobId,
-};
+use switchboard_domain::id::{CallAttemptId, CompanyId, DecisionId, EventId, InterviewId, JobId};
 use switchboard_domain::interview::{
     DecidedBy, Interview, InterviewInput, InterviewStatus, JobChoice, JobRequest, Named, RequestedCandidate,
     choose_job,
@@ -301,11 +299,7 @@ fn look_candidate(
     }
 }
 
-fn look_agent(
-    read: &impl Read,
-    plan: &Plan,
-    problems: &mut Problems,
-) -> Result<Option<Agent>, store::Error> {
+fn look_agent(read: &impl Read, plan: &Plan, problems: &mut Problems) -> Result<Option<Agent>, store::Error> {
     match (&plan.input.agent, &plan.new_agent) {
         (Named::Existing(id), _) => {
             let found = store::get::<Agent>(read, id)?.filter(|agent| agent.company_id == plan.company_id);
@@ -323,11 +317,7 @@ fn look_agent(
     }
 }
 
-fn look_job(
-    read: &impl Read,
-    plan: &Plan,
-    problems: &mut Problems,
-) -> Result<Option<JobId>, store::Error> {
+fn look_job(read: &impl Read, plan: &Plan, problems: &mut Problems) -> Result<Option<JobId>, store::Error> {
     let Some(Named::Existing(id)) = &plan.input.job else { return Ok(None) };
     let named = NamedJob { path: "jobId".to_owned(), id: *id };
     candidate::check_jobs(read, plan.company_id, std::slice::from_ref(&named), problems)?;
@@ -362,9 +352,7 @@ fn requested_candidate(plan: &Plan, candidate: Option<&Candidate>) -> RequestedC
         (Named::New(new), _) => {
             RequestedCandidate::Inline { job_id: new.job_id, job_ids: new.job_ids.clone() }
         }
-        (Named::Existing(_), Some(found)) => {
-            RequestedCandidate::Existing { job_ids: found.job_ids.clone() }
-        }
+        (Named::Existing(_), Some(found)) => RequestedCandidate::Existing { job_ids: found.job_ids.clone() },
         (Named::Existing(_), None) => RequestedCandidate::Unknown,
     }
 }
@@ -618,4 +606,3 @@ fn event(plan: &Plan, made: &WithAttempts) -> Option<Event> {
         kind,
     })
 }
-
