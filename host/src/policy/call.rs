@@ -11,7 +11,7 @@ use switchboard_domain::release::Limits;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Lower};
-use wasmtime::{FrameInfo, PoolConcurrencyLimitError, Store, Trap, WasmBacktrace};
+use wasmtime::{FrameInfo, PoolConcurrencyLimitError, Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use super::engine::{BACKTRACE_FRAMES_MAX, House};
 use super::guest::Guest;
@@ -149,9 +149,13 @@ fn fresh_store(house: &House, bounds: &Bounds<'_>) -> wasmtime::Result<Store<Gue
     let mut store = Store::new(&house.engine, Guest::new(memory_bytes, bounds.now_millis));
     store.limiter(|guest| &mut guest.allowance);
     store.set_fuel(bounds.limits.fuel)?;
-    // Each tick gives the thread back; the time limit stands around it.
+    // Each tick gives the thread back; the time limit stands around it. tokio's own yield, since after any
+    // other one the runtime looks at sockets and timers only once in 61 turns: with a looping guest on each
+    // thread that is a third of a second for everybody else.
     store.set_epoch_deadline(1);
-    store.epoch_deadline_async_yield_and_update(1);
+    store.epoch_deadline_callback(|_| {
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+    });
     // A guest can name the same megabyte a thousand times in one list. What the host copies out of it in one
     // go is never more than what the guest may hold.
     store.set_hostcall_fuel(memory_bytes);
@@ -170,6 +174,10 @@ fn explain(error: &wasmtime::Error, refused_memory: bool) -> Failure {
         None => FailureKind::Trap,
     };
     let mut explanation = error.root_cause().to_string();
+    if kind == FailureKind::OutOfMemory {
+        // What traps is the guest's allocator, which says nothing of why.
+        explanation.insert_str(0, "it asked for more memory than its release allows: ");
+    }
     if let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() {
         for line in backtrace.to_string().lines().take(FRAMES_MAX) {
             explanation.push('\n');
