@@ -80,13 +80,21 @@ impl Callee {
         };
         let pre = linker
             .instantiate_pre(&loaded.component)
-            .map_err(|error| format!("Its imports cannot be satisfied: {error:#}."))?;
+            .map_err(|error| unsatisfied(wasi, &error))?;
         let interface = interface_name(policy, version);
         let (decide, validate_settings) = exported_functions(&loaded, &interface).ok_or_else(|| {
             format!("It does not export `{interface}` with `decide` and `validate-settings`.")
         })?;
         Ok(Self { loaded, pre, decide, validate_settings })
     }
+}
+
+fn unsatisfied(wasi: Wasi, error: &wasmtime::Error) -> String {
+    let instead = match wasi {
+        Wasi::None => " If it needs WASI to start, make the release with `--wasi minimal`.",
+        Wasi::Minimal => "",
+    };
+    format!("Its imports cannot be satisfied: {error:#}.{instead}")
 }
 
 fn exported_functions(
@@ -236,12 +244,23 @@ fn trial_bounds() -> Bounds<'static> {
 fn refused_imports(imports: &[String]) -> Vec<String> {
     let log_series = LOG_INTERFACE.rsplit_once('.').map_or(LOG_INTERFACE, |(series, _)| series);
     let is_ours = |import: &str| import.rsplit_once('.').is_some_and(|(series, _)| series == log_series);
-    let refused = imports.iter().filter(|import| !is_ours(import) && !import.starts_with("wasi:"));
+    let is_wasi = |import: &str| import.starts_with("wasi:") && !is_network(import);
+    let refused = imports.iter().filter(|import| !is_ours(import) && !is_wasi(import));
     refused.map(|import| refusal_of(import)).collect()
 }
 
+/// Refused although minimal WASI could stand in for it: a guest that asks for the network does not know that a
+/// decision is a pure function, and shall hear so at the push.
+fn is_network(import: &str) -> bool {
+    ["wasi:sockets/", "wasi:http/"].iter().any(|package| import.starts_with(package))
+}
+
 fn refusal_of(import: &str) -> String {
-    let instead = if import.starts_with("switchboard:log/") {
+    let instead = if is_network(import) {
+        "there is no network in a decision; take what it needs from its facts, and stub the rest of WASI out \
+         where the component is encoded (componentize-py: `--stub-wasi`)."
+            .to_owned()
+    } else if import.starts_with("switchboard:log/") {
         format!("this server has `{LOG_INTERFACE}`; build against its WIT.")
     } else if import.starts_with("switchboard:") {
         "a policy is exported, never imported; take what it needs from the facts.".to_owned()
