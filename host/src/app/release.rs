@@ -141,6 +141,10 @@ fn checked(app: &App, slot: Slot, version: &PluginVersion, new: NewRelease) -> R
         problems.add("grants", flaw);
         Vec::new()
     });
+    if new.author.as_deref() == Some(SELF) {
+        // Such a release of the default slot would be taken for the embedded plugin's, which ends the ladders.
+        problems.add("author", Flaw::invalid("is the server itself; choose another"));
+    }
     let Some(implements) = implements.filter(|_| problems.is_empty()) else {
         return Err(Rejection::Invalid(problems).into());
     };
