@@ -111,23 +111,23 @@ fn named(ask: &Ask<'_>) -> String {
 pub(super) fn metrics(app: &App) -> String {
     let all = app.fleet().stats();
     let mut text = String::new();
-    family(&mut text, "policy_calls", "Calls of a release.", &all, |stats| stats.calls);
-    family(&mut text, "policy_degraded", "Decisions that the failure ladder took.", &all, |stats| {
+    family(&mut text, "switchboard_policy_calls", "Calls of a release.", &all, |stats| stats.calls);
+    family(&mut text, "switchboard_policy_degraded", "Decisions that the failure ladder took.", &all, |stats| {
         stats.degraded
     });
-    family(&mut text, "policy_fuel", "Fuel that a release used.", &all, |stats| stats.fuel_total);
-    header(&mut text, "policy_failures", "counter", "Failed calls of a release, by kind.");
+    family(&mut text, "switchboard_policy_fuel", "Fuel that a release used.", &all, |stats| stats.fuel_total);
+    header(&mut text, "switchboard_policy_failures", "counter", "Failed calls of a release, by kind.");
     for stats in &all {
         for (kind, count) in stats.failures.iter().filter(|(_, count)| *count != 0) {
-            line(&mut text, "policy_failures_total", stats, &format!(r#",kind="{}""#, kind.as_str()), *count);
+            line(&mut text, "switchboard_policy_failures_total", stats, &format!(r#",kind="{}""#, kind.as_str()), *count);
         }
     }
-    header(&mut text, "policy_in_flight", "gauge", "Calls of a release that run now.");
+    header(&mut text, "switchboard_policy_in_flight", "gauge", "Calls of a release that run now.");
     for stats in &all {
-        line(&mut text, "policy_in_flight", stats, "", stats.in_flight);
+        line(&mut text, "switchboard_policy_in_flight", stats, "", stats.in_flight);
     }
-    header(&mut text, "policy_components_loaded", "gauge", "Components in memory.");
-    push(&mut text, format_args!("policy_components_loaded {}\n", app.fleet().runtime().loaded_components()));
+    header(&mut text, "switchboard_policy_components_loaded", "gauge", "Components in memory.");
+    push(&mut text, format_args!("switchboard_policy_components_loaded {}\n", app.fleet().runtime().loaded_components()));
     text
 }
 
