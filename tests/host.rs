@@ -27,13 +27,15 @@ pub struct Options {
     pub gap: Gap,
     /// One commit closure in so many runs twice; always on, so that re-running is always exercised.
     pub rerun_one_in: Option<u32>,
+    /// The store's memory for pages of its file; absent: as in production.
+    pub cache_bytes: Option<usize>,
     /// Settings as flags.
     pub settings: Vec<(&'static str, String)>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { gap: Gap::default(), rerun_one_in: Some(2), settings: Vec::new() }
+        Self { gap: Gap::default(), rerun_one_in: Some(2), cache_bytes: None, settings: Vec::new() }
     }
 }
 
@@ -89,7 +91,8 @@ impl TestHost {
         flags.extend(options.settings);
         let sources = Sources { flags, ..Sources::default() };
         let (config, _) = Config::load(sources).expect("settings");
-        let trial = Trial { gap: options.gap, rerun_one_in: options.rerun_one_in };
+        let trial =
+            Trial { gap: options.gap, rerun_one_in: options.rerun_one_in, cache_bytes: options.cache_bytes };
         let outside = Outside { ids: Ids::random(clock.clone()), clock: clock.clone(), trial };
         let running = switchboard::start(config, outside).await.expect("a server");
         Self {

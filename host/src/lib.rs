@@ -64,6 +64,8 @@ pub struct Trial {
     pub gap: Gap,
     /// Runs one commit closure in so many twice and compares.
     pub rerun_one_in: Option<u32>,
+    /// The store's memory for pages of its file, where a test watches the memory of the rest.
+    pub cache_bytes: Option<usize>,
 }
 
 /// Told to stop: drains when the value turns true, or when its sender is gone.
@@ -218,7 +220,12 @@ fn make_private(folder: &Path) -> io::Result<()> {
 
 async fn open(folder: &Path, outside: &Outside) -> Result<App, StartError> {
     let path = folder.join(STORE_FILE);
-    let options = store::Options { rerun_one_in: outside.trial.rerun_one_in, ..store::Options::default() };
+    let usual = store::Options::default();
+    let options = store::Options {
+        rerun_one_in: outside.trial.rerun_one_in,
+        cache_bytes: outside.trial.cache_bytes.unwrap_or(usual.cache_bytes),
+        ..usual
+    };
     let opened = tokio::task::spawn_blocking(move || Store::open(Backing::File(path), &options)).await;
     let store = match opened {
         Ok(Ok(store)) => store,
