@@ -1,0 +1,336 @@
+//! JSON bodies: read to a value first, then field by field, so that one answer names every bad field.
+//!
+//! Promised here: a reader never stops at the first problem, never panics on any JSON, and cannot give up a
+//! value without having noted why. What must never happen here: a rule of a noun. Those are in the domain;
+//! this module knows JSON types, paths and counts.
+//!
+//! On POST `null` is as absent. That is decided in [`Fields::given`] alone, the one place that looks a name
+//! up, so that a partial update can tell absent, `null` and a value apart there.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use serde_json::{Map, Value};
+use switchboard_domain::problem::{Flaw, Problems, field_path};
+use switchboard_domain::text::bounded;
+
+/// The path of a problem with the body as a whole.
+pub const WHOLE_BODY: &str = "body";
+
+/// Proof that a problem was noted. Only [`Fields`] makes one, so a reader that fails has said why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noted(());
+
+/// A value, or the proof that its absence was noted.
+pub type Read<T> = Result<T, Noted>;
+
+/// Bytes that are no JSON document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidJson {
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    /// What is wrong there.
+    pub message: String,
+}
+
+/// Reads a document.
+///
+/// # Errors
+/// Where it stops being JSON. An empty body stops at once.
+pub fn parse(bytes: &[u8]) -> Result<Value, InvalidJson> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let line_number = error.line().max(1);
+        let line = bytes.split(|byte| *byte == b'\n').nth(line_number - 1).unwrap_or_default();
+        let before = &line[..error.column().min(line.len())];
+        let is_first_of_character = |byte: &&u8| (**byte & 0b1100_0000) != 0b1000_0000;
+        let text = error.to_string();
+        let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+        InvalidJson {
+            line: line_number,
+            column: before.iter().filter(is_first_of_character).count().max(1),
+            message: message.to_owned(),
+        }
+    })
+}
+
+/// Reads a body with a noun's reader.
+///
+/// # Errors
+/// Every problem of the body.
+pub fn read<T>(body: &Value, reader: impl FnOnce(&mut Fields<'_>) -> Read<T>) -> Result<T, Problems> {
+    let mut problems = Problems::default();
+    let outcome = match body {
+        Value::Object(object) => reader(&mut Fields { object, base: "", problems: &mut problems }),
+        _ => {
+            problems.add(WHOLE_BODY, Flaw::invalid("must be a JSON object"));
+            Err(Noted(()))
+        }
+    };
+    match outcome {
+        Ok(value) if problems.is_empty() => Ok(value),
+        _ => Err(problems),
+    }
+}
+
+/// The members of one JSON object, and the list that problems go to. Unknown members are ignored.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    object: &'a Map<String, Value>,
+    /// The path of the object itself; empty for the body.
+    base: &'a str,
+    problems: &'a mut Problems,
+}
+
+impl<'a> Fields<'a> {
+    /// The value of a member that is there and not `null`.
+    pub fn given(&self, name: &str) -> Option<&'a Value> {
+        #[cfg(test)]
+        asked::note(&self.path(name));
+        self.object.get(name).filter(|value| !value.is_null())
+    }
+
+    /// Where a member is, as problems name it.
+    #[must_use]
+    pub fn path(&self, name: &str) -> String {
+        field_path(self.base, name)
+    }
+
+    /// Whether a member is there, also with a wrong value.
+    #[must_use]
+    pub fn is_sent(&self, name: &str) -> bool {
+        self.given(name).is_some()
+    }
+
+    /// Notes what a rule over several members finds, in the terms of this object's path.
+    ///
+    /// # Errors
+    /// Noted: the rule found something.
+    pub fn rule(&mut self, rule: impl FnOnce(&str, &mut Problems)) -> Read<()> {
+        let before = self.problems.list().len();
+        rule(self.base, self.problems);
+        if self.problems.list().len() == before { Ok(()) } else { Err(Noted(())) }
+    }
+
+    /// Takes the result of a constructor that judges several members of this object at once.
+    ///
+    /// # Errors
+    /// Noted: what the constructor found, at this object's path.
+    pub fn built<T>(&mut self, result: Result<T, Problems>) -> Read<T> {
+        result.map_err(|found| {
+            for problem in found.list() {
+                self.problems.add(self.path(&problem.path), problem.flaw.clone());
+            }
+            Noted(())
+        })
+    }
+
+    /// Notes the same flaw at each of these members: the way of a rule over several.
+    pub fn refuse(&mut self, names: &[&str], flaw: &Flaw) -> Noted {
+        for name in names {
+            self.problems.add(self.path(name), flaw.clone());
+        }
+        Noted(())
+    }
+
+    /// A member that must be there.
+    ///
+    /// # Errors
+    /// Noted: it is missing, or the check refuses it.
+    pub fn required<T>(&mut self, name: &str, check: impl FnOnce(&Value) -> Result<T, Flaw>) -> Read<T> {
+        let value = self.optional(name, check)?;
+        self.must_be_given(name, value)
+    }
+
+    /// A member that may be absent.
+    ///
+    /// # Errors
+    /// Noted: the check refuses it.
+    pub fn optional<T>(
+        &mut self,
+        name: &str,
+        check: impl FnOnce(&Value) -> Result<T, Flaw>,
+    ) -> Read<Option<T>> {
+        let Some(value) = self.given(name) else { return Ok(None) };
+        check(value).map(Some).map_err(|flaw| self.refuse(&[name], &flaw))
+    }
+
+    /// An object inside this one.
+    ///
+    /// # Errors
+    /// Noted: it is no object, or something inside it is wrong.
+    pub fn object<T>(
+        &mut self,
+        name: &str,
+        reader: impl FnOnce(&mut Fields<'_>) -> Read<T>,
+    ) -> Read<Option<T>> {
+        let Some(value) = self.given(name) else { return Ok(None) };
+        self.inside(name, value, reader).map(Some)
+    }
+
+    /// An array of values that stand alone. When its count is out of bounds its elements are not looked at:
+    /// the answer stays small however large the array is.
+    ///
+    /// # Errors
+    /// Noted: it is no array, too short or too long, or an element is refused.
+    pub fn list<T>(
+        &mut self,
+        name: &str,
+        count: RangeInclusive<usize>,
+        check: impl Fn(&Value) -> Result<T, Flaw>,
+    ) -> Read<Option<Vec<T>>> {
+        self.elements(name, count, |fields, element_name, value| {
+            check(value).map_err(|flaw| fields.refuse(&[element_name], &flaw))
+        })
+    }
+
+    /// An array of objects.
+    ///
+    /// # Errors
+    /// As [`Fields::list`].
+    pub fn objects<T>(
+        &mut self,
+        name: &str,
+        count: RangeInclusive<usize>,
+        reader: impl Fn(&mut Fields<'_>) -> Read<T>,
+    ) -> Read<Option<Vec<T>>> {
+        self.elements(name, count, |fields, element_name, value| fields.inside(element_name, value, &reader))
+    }
+
+    /// Turns an absent value into a noted problem.
+    ///
+    /// # Errors
+    /// Noted: it is missing.
+    pub fn must_be_given<T>(&mut self, name: &str, value: Option<T>) -> Read<T> {
+        value.ok_or_else(|| self.refuse(&[name], &Flaw::missing()))
+    }
+
+    fn elements<T>(
+        &mut self,
+        name: &str,
+        count: RangeInclusive<usize>,
+        read_one: impl Fn(&mut Self, &str, &Value) -> Read<T>,
+    ) -> Read<Option<Vec<T>>> {
+        let Some(value) = self.given(name) else { return Ok(None) };
+        let Value::Array(values) = value else {
+            return Err(self.refuse(&[name], &Flaw::invalid("must be an array")));
+        };
+        if !count.contains(&values.len()) {
+            return Err(self.refuse(&[name], &Flaw::invalid(must_have(&count, "entries"))));
+        }
+        // Every element is read, also after a bad one; the first bad one then decides.
+        let read: Vec<Read<T>> = values
+            .iter()
+            .enumerate()
+            .map(|(index, value)| read_one(self, &format!("{name}[{index}]"), value))
+            .collect();
+        read.into_iter().collect::<Read<Vec<T>>>().map(Some)
+    }
+
+    fn inside<T>(
+        &mut self,
+        name: &str,
+        value: &Value,
+        reader: impl FnOnce(&mut Fields<'_>) -> Read<T>,
+    ) -> Read<T> {
+        let Value::Object(object) = value else {
+            return Err(self.refuse(&[name], &Flaw::invalid("must be an object")));
+        };
+        reader(&mut Fields { object, base: &self.path(name), problems: self.problems })
+    }
+}
+
+/// A string that a rule of the domain then judges. Strings are not trimmed; NUL is refused in all of them.
+pub fn text<T>(rule: impl Fn(&str) -> Result<T, Flaw>) -> impl Fn(&Value) -> Result<T, Flaw> {
+    move |value| match value {
+        Value::String(text) if text.contains('\0') => Err(Flaw::invalid("must not contain a NUL character")),
+        Value::String(text) => rule(text),
+        _ => Err(Flaw::invalid("must be a string")),
+    }
+}
+
+/// A string of so many characters.
+pub fn chars(bounds: RangeInclusive<usize>) -> impl Fn(&Value) -> Result<String, Flaw> {
+    text(move |text| bounded(text, bounds.clone()))
+}
+
+/// The id of a resource. Whether there is such a resource is asked later.
+///
+/// # Errors
+/// It is no string, or no id.
+pub fn id<T: FromStr<Err: Display>>(value: &Value) -> Result<T, Flaw> {
+    text(|text| text.parse().map_err(|error: T::Err| Flaw::invalid(error.to_string())))(value)
+}
+
+/// `true` or `false`.
+///
+/// # Errors
+/// It is neither.
+pub fn flag(value: &Value) -> Result<bool, Flaw> {
+    value.as_bool().ok_or_else(|| Flaw::invalid("must be true or false"))
+}
+
+/// A whole number in bounds. `2.0` is one: JSON has one kind of number only, and some partners' libraries
+/// write every number so.
+pub fn whole(bounds: RangeInclusive<u32>) -> impl Fn(&Value) -> Result<u32, Flaw> {
+    move |value| {
+        let Value::Number(number) = value else { return Err(Flaw::invalid("must be a number")) };
+        let written = number.as_f64().unwrap_or(f64::NAN);
+        if written.fract() != 0.0 {
+            return Err(Flaw::invalid("must be a whole number"));
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded just before")]
+        let inside = (f64::from(*bounds.start())..=f64::from(*bounds.end()))
+            .contains(&written)
+            .then_some(written as u32);
+        let flaw = || Flaw::invalid(format!("must be from {} to {}", bounds.start(), bounds.end()));
+        inside.ok_or_else(flaw)
+    }
+}
+
+/// Any finite number.
+///
+/// # Errors
+/// It is no number.
+pub fn number(value: &Value) -> Result<f64, Flaw> {
+    value.as_f64().filter(|number| number.is_finite()).ok_or_else(|| Flaw::invalid("must be a number"))
+}
+
+fn must_have(count: &RangeInclusive<usize>, unit: &str) -> String {
+    match (*count.start(), *count.end()) {
+        (0, most) => format!("must have at most {most} {unit}"),
+        (least, most) => format!("must have {least} to {most} {unit}"),
+    }
+}
+
+/// What readers ask for, noted in tests, so that a schema can be held against its reader.
+#[cfg(test)]
+pub(crate) mod asked {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
+    thread_local! {
+        static ASKED: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+    }
+
+    pub(super) fn note(path: &str) {
+        ASKED.with_borrow_mut(|asked| asked.insert(without_index(path)));
+    }
+
+    /// The paths that `reading` asks for; `[]` stands for any index.
+    pub(crate) fn during(reading: impl FnOnce()) -> BTreeSet<String> {
+        ASKED.with_borrow_mut(BTreeSet::clear);
+        reading();
+        ASKED.with_borrow_mut(std::mem::take)
+    }
+
+    /// `requiredSkills[3]` → `requiredSkills[]`
+    pub(crate) fn without_index(path: &str) -> String {
+        path.split('[').map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit())).collect::<Vec<_>>().join("[")
+    }
+}
+
+#[cfg(test)]
+mod tests;

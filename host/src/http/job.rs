@@ -1,0 +1,380 @@
+//! Jobs on the wire.
+
+use serde::Serialize;
+use serde_json::{Number, Value};
+use switchboard_domain::bounds::{
+    EDUCATION_MAX, JOB_BENEFITS_CHARS, JOB_DESCRIPTION_CHARS, JOB_TITLE_CHARS, LANGUAGE_REQUIREMENTS_MAX,
+    LOCATION_TEXT_CHARS, SKILL_CHARS, SKILLS_MAX,
+};
+use switchboard_domain::id::{CompanyId, JobId};
+use switchboard_domain::job::{
+    ContractType, Education, Experience, Job, JobDraft, JobLocation, JobStatus, LanguageRequirement, Salary,
+    SalaryPeriod, WorkMode, check_amount, check_salary, check_skills,
+};
+use switchboard_domain::language::{CefrLevel, Language};
+use switchboard_domain::metadata::Metadata;
+use switchboard_domain::problem::{Flaw, Problems};
+use switchboard_domain::text::{CountryCode, CurrencyCode, WebUrl};
+use switchboard_domain::time::Timestamp;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::body::{self, Fields, Read, chars, number, text};
+use super::schema::{self, Text};
+
+// Wire types in.
+
+/// What a new job is made of.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase", example = json!({
+    "title": "Forklift driver",
+    "description": "Loads and unloads containers in three shifts.",
+    "status": "OPEN",
+    "jobUrl": "https://kowalski.example/jobs/17",
+    "benefits": "Private health care.",
+    "requiredSkills": ["Forklift licence"],
+    "niceToHaveSkills": ["First aid"],
+    "languageRequirements": [{"language": "PL", "proficiency": "B2"}],
+    "education": ["SECONDARY_WITH_DIPLOMA"],
+    "experience": "ONE_TO_3_YEARS",
+    "contractType": "FULL_TIME",
+    "location": {
+        "workMode": "ONSITE",
+        "street": "Portowa 5",
+        "city": "Gdańsk",
+        "postalCode": "80-001",
+        "countryCode": "PL"
+    },
+    "salary": {"min": 5200, "max": 6100.5, "currency": "PLN", "period": "MONTHLY"},
+    "metadata": {"requisitionPriority": 3}
+}))]
+pub struct JobBody {
+    #[schema(min_length = 5, max_length = 200)]
+    title: String,
+    #[schema(min_length = 10, max_length = 5000)]
+    description: String,
+    #[schema(schema_with = schema::job_status)]
+    status: Option<String>,
+    #[schema(min_length = 1, max_length = 2048, format = "uri")]
+    job_url: Option<String>,
+    #[schema(max_length = 5000)]
+    benefits: Option<String>,
+    /// Together with `niceToHaveSkills` at most 10.
+    #[schema(schema_with = skills)]
+    required_skills: Option<Vec<String>>,
+    /// Together with `requiredSkills` at most 10.
+    #[schema(schema_with = skills)]
+    nice_to_have_skills: Option<Vec<String>>,
+    #[schema(max_items = 5)]
+    language_requirements: Option<Vec<LanguageRequirementView>>,
+    #[schema(schema_with = schema::educations)]
+    education: Option<Vec<String>>,
+    #[schema(schema_with = schema::experience)]
+    experience: Option<String>,
+    #[schema(schema_with = schema::contract_type)]
+    contract_type: Option<String>,
+    location: Option<LocationView<'static>>,
+    salary: Option<SalaryView<'static>>,
+    /// At most 10,240 bytes as compact JSON, 5 levels, 50 keys in all.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Value>,
+}
+
+/// A new job inside an interview: `jobTitle` may stand for `title`.
+#[derive(Debug)]
+pub struct InlineJobBody;
+
+impl PartialSchema for InlineJobBody {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = JobBody::schema();
+        if let RefOr::T(Schema::Object(object)) = &mut schema {
+            object.required.retain(|name| name != "title");
+            if let Some(title) = object.properties.get("title").cloned() {
+                object.properties.insert("jobTitle".to_owned(), title);
+            }
+            object.description = Some("A new job; `jobTitle` may stand for `title`, one of them is required.".to_owned());
+        }
+        schema
+    }
+}
+
+impl ToSchema for InlineJobBody {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        JobBody::schemas(schemas);
+    }
+}
+
+/// Reads the body of a new job.
+///
+/// # Errors
+/// Every problem of it.
+pub fn read(body: &Value) -> Result<JobDraft, Problems> {
+    body::read(body, |fields| {
+        let title = fields.required("title", chars(JOB_TITLE_CHARS));
+        draft(fields, title)
+    })
+}
+
+/// Reads a new job inside another body.
+///
+/// # Errors
+/// Noted.
+pub fn inline(fields: &mut Fields<'_>) -> Read<JobDraft> {
+    let title = either_title(fields);
+    draft(fields, title)
+}
+
+fn either_title(fields: &mut Fields<'_>) -> Read<String> {
+    let title = fields.optional("title", chars(JOB_TITLE_CHARS));
+    let older = fields.optional("jobTitle", chars(JOB_TITLE_CHARS));
+    match (title?, older?) {
+        (Some(title), Some(older)) if title != older => {
+            Err(fields.refuse(&["title", "jobTitle"], &Flaw::invalid("must be the same when both are sent")))
+        }
+        (Some(title), _) | (None, Some(title)) => Ok(title),
+        (None, None) => Err(fields.refuse(&["title", "jobTitle"], &Flaw::missing())),
+    }
+}
+
+fn draft(fields: &mut Fields<'_>, title: Read<String>) -> Read<JobDraft> {
+    let description = fields.required("description", chars(JOB_DESCRIPTION_CHARS));
+    let status = fields.optional("status", text(JobStatus::parse));
+    let job_url = fields.optional("jobUrl", text(WebUrl::parse));
+    let benefits = fields.optional("benefits", chars(JOB_BENEFITS_CHARS));
+    let skills = skills_together(fields);
+    let language_requirements =
+        fields.objects("languageRequirements", 0..=LANGUAGE_REQUIREMENTS_MAX, language_requirement);
+    let education = fields.list("education", 0..=EDUCATION_MAX, text(Education::parse));
+    let experience = fields.optional("experience", text(Experience::parse));
+    let contract_type = fields.optional("contractType", text(ContractType::parse));
+    let location = fields.object("location", location);
+    let salary = fields.object("salary", salary);
+    let metadata = fields.optional("metadata", Metadata::check);
+    let (required_skills, nice_to_have_skills) = skills?;
+    Ok(JobDraft {
+        title: title?,
+        description: description?,
+        status: status?.unwrap_or(JobStatus::Open),
+        job_url: job_url?,
+        benefits: benefits?,
+        required_skills,
+        nice_to_have_skills,
+        language_requirements: language_requirements?,
+        education: education?,
+        experience: experience?,
+        contract_type: contract_type?,
+        location: location?,
+        salary: salary?,
+        metadata: metadata?,
+    })
+}
+
+fn skills_together(fields: &mut Fields<'_>) -> Read<(Vec<String>, Vec<String>)> {
+    let required = fields.list("requiredSkills", 0..=SKILLS_MAX, chars(SKILL_CHARS));
+    let nice_to_have = fields.list("niceToHaveSkills", 0..=SKILLS_MAX, chars(SKILL_CHARS));
+    let (required, nice_to_have) = (required?.unwrap_or_default(), nice_to_have?.unwrap_or_default());
+    fields.rule(|base, problems| check_skills(base, required.len(), nice_to_have.len(), problems))?;
+    Ok((required, nice_to_have))
+}
+
+fn language_requirement(fields: &mut Fields<'_>) -> Read<LanguageRequirement> {
+    let language = fields.required("language", text(Language::parse));
+    let proficiency = fields.required("proficiency", text(CefrLevel::parse));
+    Ok(LanguageRequirement { language: language?, proficiency: proficiency? })
+}
+
+fn location(fields: &mut Fields<'_>) -> Read<JobLocation> {
+    let work_mode = fields.optional("workMode", text(WorkMode::parse));
+    let street = fields.optional("street", chars(LOCATION_TEXT_CHARS));
+    let city = fields.optional("city", chars(LOCATION_TEXT_CHARS));
+    let postal_code = fields.optional("postalCode", chars(LOCATION_TEXT_CHARS));
+    let country_code = fields.optional("countryCode", text(CountryCode::parse));
+    Ok(JobLocation {
+        work_mode: work_mode?,
+        street: street?,
+        city: city?,
+        postal_code: postal_code?,
+        country_code: country_code?,
+    })
+}
+
+fn salary(fields: &mut Fields<'_>) -> Read<Salary> {
+    let min = fields.optional("min", amount);
+    let max = fields.optional("max", amount);
+    let currency = fields.optional("currency", text(CurrencyCode::parse));
+    let period = fields.optional("period", text(SalaryPeriod::parse));
+    let salary = Salary { min: min?, max: max?, currency: currency?, period: period? };
+    fields.rule(|base, problems| check_salary(base, &salary, problems))?;
+    Ok(salary)
+}
+
+fn amount(value: &Value) -> Result<f64, Flaw> {
+    number(value).and_then(check_amount)
+}
+
+fn skills() -> Array {
+    let skill = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(*SKILL_CHARS.start()))
+        .max_length(Some(*SKILL_CHARS.end()));
+    ArrayBuilder::new().items(skill).max_items(Some(SKILLS_MAX)).build()
+}
+
+// Wire types out.
+
+/// A language that a job needs.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LanguageRequirement)]
+pub struct LanguageRequirementView {
+    #[schema(schema_with = schema::language)]
+    language: &'static str,
+    #[schema(schema_with = schema::cefr_level)]
+    proficiency: &'static str,
+}
+
+/// Where a job is.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = JobLocation)]
+pub struct LocationView<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::work_mode)]
+    work_mode: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, max_length = 200)]
+    street: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, max_length = 200)]
+    city: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, max_length = 200)]
+    postal_code: Option<&'a str>,
+    /// ISO 3166-1 alpha-2, upper case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, min_length = 2, max_length = 2, example = "PL")]
+    country_code: Option<&'a str>,
+}
+
+/// What a job pays. `min` is at most `max`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Salary)]
+pub struct SalaryView<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = f64, minimum = 0)]
+    min: Option<Number>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = f64, minimum = 0)]
+    max: Option<Number>,
+    /// ISO 4217, upper case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, min_length = 3, max_length = 3, example = "PLN")]
+    currency: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::salary_period)]
+    period: Option<&'static str>,
+}
+
+/// A job of a company.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Job)]
+pub struct JobView<'a> {
+    #[schema(value_type = String, format = "uuid")]
+    id: Text<JobId>,
+    #[schema(value_type = String, format = "uuid")]
+    company_id: Text<CompanyId>,
+    title: &'a str,
+    description: &'a str,
+    #[schema(schema_with = schema::job_status)]
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "uri")]
+    job_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
+    benefits: Option<&'a str>,
+    #[schema(schema_with = skills)]
+    required_skills: &'a [String],
+    #[schema(schema_with = skills)]
+    nice_to_have_skills: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<LanguageRequirementView>)]
+    language_requirements: Option<Vec<LanguageRequirementView>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::educations)]
+    education: Option<Vec<&'static str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::experience)]
+    experience: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::contract_type)]
+    contract_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = LocationView)]
+    location: Option<LocationView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = SalaryView)]
+    salary: Option<SalaryView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object)]
+    metadata: Option<Value>,
+    #[schema(value_type = String, format = "date-time")]
+    created_at: Text<Timestamp>,
+    #[schema(value_type = String, format = "date-time")]
+    updated_at: Text<Timestamp>,
+}
+
+/// A job as partners see it.
+#[must_use]
+pub fn view(job: &Job) -> JobView<'_> {
+    let body = &job.body;
+    JobView {
+        id: Text(job.id),
+        company_id: Text(job.company_id),
+        title: &body.title,
+        description: &body.description,
+        status: body.status.as_str(),
+        job_url: body.job_url.as_ref().map(WebUrl::as_str),
+        benefits: body.benefits.as_deref(),
+        required_skills: &body.required_skills,
+        nice_to_have_skills: &body.nice_to_have_skills,
+        language_requirements: body.language_requirements.as_deref().map(language_requirements_view),
+        education: body.education.as_ref().map(|levels| levels.iter().map(|level| level.as_str()).collect()),
+        experience: body.experience.map(Experience::as_str),
+        contract_type: body.contract_type.map(ContractType::as_str),
+        location: body.location.as_ref().map(location_view),
+        salary: body.salary.as_ref().map(salary_view),
+        metadata: body.metadata.as_ref().map(Metadata::to_value),
+        created_at: Text(job.created_at),
+        updated_at: Text(job.updated_at),
+    }
+}
+
+fn language_requirements_view(requirements: &[LanguageRequirement]) -> Vec<LanguageRequirementView> {
+    let view = |requirement: &LanguageRequirement| LanguageRequirementView {
+        language: requirement.language.as_str(),
+        proficiency: requirement.proficiency.as_str(),
+    };
+    requirements.iter().map(view).collect()
+}
+
+fn location_view(location: &JobLocation) -> LocationView<'_> {
+    LocationView {
+        work_mode: location.work_mode.map(WorkMode::as_str),
+        street: location.street.as_deref(),
+        city: location.city.as_deref(),
+        postal_code: location.postal_code.as_deref(),
+        country_code: location.country_code.as_ref().map(CountryCode::as_str),
+    }
+}
+
+fn salary_view(salary: &Salary) -> SalaryView<'_> {
+    SalaryView {
+        min: salary.min.and_then(schema::shortest_number),
+        max: salary.max.and_then(schema::shortest_number),
+        currency: salary.currency.as_ref().map(CurrencyCode::as_str),
+        period: salary.period.map(SalaryPeriod::as_str),
+    }
+}
