@@ -5,42 +5,47 @@ use serde::{Deserialize, Serialize};
 use crate::id::{AgentId, CompanyId, PhoneNumberId};
 use crate::language::{CefrLevel, Language};
 use crate::metadata::Metadata;
+use crate::problem::{Flaw, Problems, field_path};
 use crate::time::Timestamp;
+use crate::words::words;
 
-/// By phone or in the browser.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the contract's words, which say it")]
-pub enum AgentType {
-    Phone,
-    Online,
+words! {
+    /// By phone or in the browser.
+    #[expect(missing_docs, reason = "the contract's words, which say it")]
+    pub enum AgentType {
+        Phone = "PHONE",
+        Online = "ONLINE",
+    }
 }
 
-/// What the interview is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the contract's words, which say it")]
-pub enum AgentFocus {
-    Generic,
-    Screening,
-    Outreach,
-    LanguageTest,
+words! {
+    /// What the interview is about.
+    #[expect(missing_docs, reason = "the contract's words, which say it")]
+    pub enum AgentFocus {
+        Generic = "GENERIC",
+        Screening = "SCREENING",
+        Outreach = "OUTREACH",
+        LanguageTest = "LANGUAGE_TEST",
+    }
 }
 
-/// The voice that speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the contract's words, which say it")]
-pub enum Voice {
-    Alex,
-    Peter,
-    Miriam,
-    Sue,
-    Viera,
-    Casandra,
-    Silvia,
-    Michael,
-    Luke,
-    Emma,
-    Sarah,
-    Eva,
+words! {
+    /// The voice that speaks.
+    #[expect(missing_docs, reason = "the contract's words, which say it")]
+    pub enum Voice {
+        Alex = "ALEX",
+        Peter = "PETER",
+        Miriam = "MIRIAM",
+        Sue = "SUE",
+        Viera = "VIERA",
+        Casandra = "CASANDRA",
+        Silvia = "SILVIA",
+        Michael = "MICHAEL",
+        Luke = "LUKE",
+        Emma = "EMMA",
+        Sarah = "SARAH",
+        Eva = "EVA",
+    }
 }
 
 /// What a request says of an agent; checked.
@@ -86,3 +91,32 @@ pub struct Agent {
     /// When it was changed last.
     pub updated_at: Timestamp,
 }
+
+/// `cefrLevel` is required for language tests and refused for everybody else (contract §5). Without a readable
+/// focus nothing can be said.
+pub fn check_cefr_level(base: &str, focus: Option<AgentFocus>, is_sent: bool, problems: &mut Problems) {
+    let Some(focus) = focus else { return };
+    let is_needed = focus == AgentFocus::LanguageTest;
+    let refusal = "must be sent for the focus LANGUAGE_TEST only";
+    check_needed(field_path(base, "cefrLevel"), is_needed, is_sent, refusal, problems);
+}
+
+/// `companyPhoneNumberId` is required for phone agents and refused for online ones (contract §5). Without a
+/// readable type nothing can be said.
+pub fn check_phone_number(base: &str, agent_type: Option<AgentType>, is_sent: bool, problems: &mut Problems) {
+    let Some(agent_type) = agent_type else { return };
+    let is_needed = agent_type == AgentType::Phone;
+    let refusal = "must be sent for the type PHONE only";
+    check_needed(field_path(base, "companyPhoneNumberId"), is_needed, is_sent, refusal, problems);
+}
+
+fn check_needed(path: String, is_needed: bool, is_sent: bool, refusal: &str, problems: &mut Problems) {
+    match (is_needed, is_sent) {
+        (true, false) => problems.add(path, Flaw::missing()),
+        (false, true) => problems.add(path, Flaw::invalid(refusal)),
+        (true, true) | (false, false) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,23 +4,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::AtsId;
 use crate::time::Timestamp;
+use crate::words::words;
 
-/// Whether real telephone networks are reached. Keys are of their ATS's mode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Mode {
-    /// `sk_live_` keys.
-    Live,
-    /// `sk_test_` keys; its calls go to no telephone network.
-    Test,
+words! {
+    /// Whether real telephone networks are reached. Keys are of their ATS's mode.
+    pub enum Mode {
+        /// `sk_live_` keys.
+        Live = "live",
+        /// `sk_test_` keys; its calls go to no telephone network.
+        Test = "test",
+    }
 }
 
-/// The unit in which a company's calls are billed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum BillingSystem {
-    /// Minutes, in thousandths inside.
-    Minutes,
-    /// Credits, in thousandths inside.
-    Credits,
+words! {
+    /// The unit in which a company's calls are billed.
+    pub enum BillingSystem {
+        /// Minutes, in thousandths inside.
+        Minutes = "minutes",
+        /// Credits, in thousandths inside.
+        Credits = "credits",
+    }
 }
 
 /// An applicant tracking system that integrates.

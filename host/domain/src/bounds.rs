@@ -1,1 +1,120 @@
-//! Every bound, with its unit in the name and its reason.
+//! Every bound, with its unit in the name and its reason. "§" is a section of the partner API's contract;
+//! lengths of texts are counted in Unicode scalar values, both ends of a range are allowed.
+
+use std::ops::RangeInclusive;
+
+// Companies (§2).
+
+/// §2.
+pub const COMPANY_NAME_CHARS: RangeInclusive<usize> = 2..=100;
+/// §2.
+pub const COMPANY_DESCRIPTION_CHARS: RangeInclusive<usize> = 1..=1_000;
+/// §2.
+pub const COMPANY_INDUSTRY_CHARS: RangeInclusive<usize> = 0..=100;
+/// §2.
+pub const COMPANY_SIZE_CHARS: RangeInclusive<usize> = 0..=100;
+/// Cities, streets and postal codes have no bound in the contract. This one holds the longest place name of
+/// the world (168 letters) and keeps a location out of the business of storing documents.
+pub const LOCATION_TEXT_CHARS: RangeInclusive<usize> = 0..=200;
+
+// Values that several nouns have.
+
+/// §2 and §3: what browsers and servers agree to carry.
+pub const URL_CHARS: RangeInclusive<usize> = 1..=2_048;
+/// §2: the longest address that SMTP can carry (RFC 5321 §4.5.3.1.3, without the angle brackets).
+pub const EMAIL_CHARS: RangeInclusive<usize> = 1..=254;
+/// RFC 5646 §4.4.1 asks for room for 35; private-use subtags may add to it.
+pub const LOCALE_CHARS: RangeInclusive<usize> = 1..=100;
+/// §1, as compact JSON.
+pub const METADATA_BYTES_MAX: usize = 10_240;
+/// §1, the object itself is one. Arrays count as objects do.
+pub const METADATA_LEVELS_MAX: usize = 5;
+/// §1, those of all nested objects together.
+pub const METADATA_KEYS_MAX: usize = 50;
+
+// Jobs (§3).
+
+/// §3.
+pub const JOB_TITLE_CHARS: RangeInclusive<usize> = 5..=200;
+/// §3.
+pub const JOB_DESCRIPTION_CHARS: RangeInclusive<usize> = 10..=5_000;
+/// §3.
+pub const JOB_BENEFITS_CHARS: RangeInclusive<usize> = 0..=5_000;
+/// §3.
+pub const SKILL_CHARS: RangeInclusive<usize> = 1..=128;
+/// §3, required and nice-to-have ones together.
+pub const SKILLS_MAX: usize = 10;
+/// §3.
+pub const LANGUAGE_REQUIREMENTS_MAX: usize = 5;
+/// The contract has no bound; there are ten values, and naming one twice says nothing.
+pub const EDUCATION_MAX: usize = 10;
+
+// Candidates (§4).
+
+/// §4, first and last name alike.
+pub const PERSON_NAME_CHARS: RangeInclusive<usize> = 1..=100;
+/// §4, when the list is sent with a new candidate. A later change may empty it.
+pub const JOB_IDS_COUNT: RangeInclusive<usize> = 1..=50;
+
+// Agents (§5).
+
+/// §5.
+pub const AGENT_NAME_CHARS: RangeInclusive<usize> = 2..=100;
+/// §5.
+pub const AGENT_DURATION_MINUTES: RangeInclusive<u32> = 1..=180;
+/// §5.
+pub const QUESTIONS_MAX: usize = 100;
+/// §5.
+pub const QUESTION_CHARS: RangeInclusive<usize> = 0..=1_000;
+/// §5.
+pub const INSTRUCTIONS_CHARS: RangeInclusive<usize> = 0..=10_000;
+
+// Interviews (§1, §6).
+
+/// §1: a partner's clock may be behind ours by this much.
+pub const SCHEDULE_PAST_SECONDS_MAX: i64 = 60;
+/// §1.
+pub const SCHEDULE_AHEAD_DAYS_MAX: i64 = 30;
+
+// Keys and ATSs (§1).
+
+/// What an operator calls an ATS or a key; shown in one line of a table.
+pub const OPERATOR_NAME_CHARS: RangeInclusive<usize> = 1..=100;
+/// Why a key was suspended; shown to the partner in one line.
+pub const SUSPENSION_REASON_CHARS: RangeInclusive<usize> = 1..=500;
+/// Characters of a key after its prefix: 32 of Base62 are 190 bits, beyond guessing (§1).
+pub const SECRET_CHARS: usize = 32;
+/// Networks of one key: each is compared at each request.
+pub const ALLOWED_IPS_MAX: usize = 100;
+/// §1, settable per key.
+pub const RATE_PER_MINUTE_DEFAULT: u32 = 60;
+/// §1, settable per key.
+pub const RATE_PER_HOUR_DEFAULT: u32 = 2_000;
+
+// Releases (operator's contract, "Plugins and releases").
+
+/// Some hundred times what the standard plugin needs for the largest facts, so that a rule has room and a
+/// runaway loop still ends within milliseconds.
+pub const FUEL_DEFAULT: u64 = 50_000_000;
+/// From 1, so that a release that always runs dry can be made on purpose. The maximum is some seconds of work:
+/// more never fits into `TIMEOUT_MILLIS`.
+pub const FUEL: RangeInclusive<u64> = 1..=10_000_000_000;
+/// A partner waits for it. Ten times what a guest that starts an interpreter needs.
+pub const TIMEOUT_MILLIS_DEFAULT: u64 = 200;
+/// The maximum keeps the whole failure ladder inside a partner's usual patience of ten seconds.
+pub const TIMEOUT_MILLIS: RangeInclusive<u64> = 1..=5_000;
+/// A compact guest uses some pages of 64 KiB; this lets it parse the largest facts many times over.
+pub const MEMORY_MIB_DEFAULT: u32 = 16;
+/// The maximum times the calls in flight must fit into the machine's memory.
+pub const MEMORY_MIB: RangeInclusive<u32> = 1..=256;
+/// Settings are handed to the plugin at each call.
+pub const SETTINGS_BYTES_MAX: usize = 64 * 1024;
+/// A comment is shown in one line of a table, its whole in `release show`.
+pub const RELEASE_COMMENT_CHARS: RangeInclusive<usize> = 0..=1_000;
+/// A plugin's name is a part of file names, metric labels and `NAME@VERSION`.
+pub const PLUGIN_NAME_CHARS: RangeInclusive<usize> = 1..=64;
+/// Rollbacks that a slot remembers: months of releases, in a record that stays small.
+pub const SLOT_HISTORY_MAX: usize = 100;
+
+/// The longest reason that a policy may refuse with (WIT packages): it is shown to a partner.
+pub const REFUSAL_REASON_CHARS: RangeInclusive<usize> = 1..=500;

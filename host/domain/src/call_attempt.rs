@@ -6,31 +6,34 @@ use crate::call_window::JudgedIn;
 use crate::id::{CallAttemptId, InterviewId};
 use crate::text::WebUrl;
 use crate::time::Timestamp;
+use crate::words::words;
 
-/// Where an attempt stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the contract's words, which say it")]
-pub enum CallAttemptStatus {
-    Scheduled,
-    InProgress,
-    Completed,
-    Failed,
-    Cancelled,
+words! {
+    /// Where an attempt stands.
+    #[expect(missing_docs, reason = "the contract's words, which say it")]
+    pub enum CallAttemptStatus {
+        Scheduled = "SCHEDULED",
+        InProgress = "IN_PROGRESS",
+        Completed = "COMPLETED",
+        Failed = "FAILED",
+        Cancelled = "CANCELLED",
+    }
 }
 
-/// Why an attempt ended without a conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the contract's words, which say it")]
-pub enum ReasonCode {
-    NoAnswer,
-    Busy,
-    Voicemail,
-    Declined,
-    InvalidNumber,
-    NetworkError,
-    AgentError,
-    CancelledByRequest,
-    Replaced,
+words! {
+    /// Why an attempt ended without a conversation.
+    #[expect(missing_docs, reason = "the contract's words, which say it")]
+    pub enum ReasonCode {
+        NoAnswer = "NO_ANSWER",
+        Busy = "BUSY",
+        Voicemail = "VOICEMAIL",
+        Declined = "DECLINED",
+        InvalidNumber = "INVALID_NUMBER",
+        NetworkError = "NETWORK_ERROR",
+        AgentError = "AGENT_ERROR",
+        CancelledByRequest = "CANCELLED_BY_REQUEST",
+        Replaced = "REPLACED",
+    }
 }
 
 /// One try to phone a candidate.

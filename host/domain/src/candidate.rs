@@ -1,23 +1,26 @@
 //! Candidates of a company, and the jobs that they are assigned to.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{CandidateId, CompanyId, JobId};
 use crate::metadata::Metadata;
 use crate::phone_number::PhoneNumber;
+use crate::problem::{Flaw, Problems};
 use crate::text::EmailAddress;
 use crate::time::Timestamp;
+use crate::words::words;
 
-/// Where the candidate stands in the process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the contract's words, which say it")]
-pub enum CandidateStatus {
-    Undefined,
-    Applied,
-    InProcess,
-    Rejected,
-    Accepted,
+words! {
+    /// Where the candidate stands in the process.
+    #[expect(missing_docs, reason = "the contract's words, which say it")]
+    pub enum CandidateStatus {
+        Undefined = "UNDEFINED",
+        Applied = "APPLIED",
+        InProcess = "IN_PROCESS",
+        Rejected = "REJECTED",
+        Accepted = "ACCEPTED",
+    }
 }
 
 /// What a request says of a candidate; checked. Assignments stand apart.
@@ -35,6 +38,29 @@ pub struct CandidateDraft {
     pub gdpr_expiry_date: NaiveDate,
     /// Free-form.
     pub metadata: Option<Metadata>,
+}
+
+/// What a request says of a new candidate and the jobs to assign; checked, but for whether the jobs exist.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CandidateInput {
+    /// The candidate.
+    pub draft: CandidateDraft,
+    /// `jobIds` as they were sent; empty when they were not.
+    pub job_ids: Vec<JobId>,
+    /// `jobId`, the older form.
+    pub job_id: Option<JobId>,
+}
+
+impl CandidateInput {
+    /// The assignments that were asked for, each with its path inside the candidate: `jobIds`, which win, or
+    /// else `jobId`.
+    #[must_use]
+    pub fn named_jobs(&self) -> Vec<(String, JobId)> {
+        let listed = self.job_ids.iter().enumerate();
+        let listed = listed.map(|(index, job_id)| (format!("jobIds[{index}]"), *job_id));
+        let single = self.job_id.filter(|_| self.job_ids.is_empty());
+        listed.chain(single.map(|job_id| ("jobId".to_owned(), job_id))).collect()
+    }
 }
 
 /// Somebody who applied.
@@ -59,3 +85,38 @@ pub struct Candidate {
     /// When it was changed last.
     pub updated_at: Timestamp,
 }
+
+/// At least one of e-mail and phone number (contract §4). A field that was sent counts, even with a wrong value:
+/// that has its own problem.
+pub fn check_contact(base: &str, is_email_sent: bool, is_phone_number_sent: bool, problems: &mut Problems) {
+    problems.at_least_one(base, [("email", is_email_sent), ("phoneNumber", is_phone_number_sent)]);
+}
+
+/// The date until which the data may be kept lies in the future (contract §4): after today in UTC.
+///
+/// # Errors
+/// The first date that is accepted.
+pub fn check_gdpr_expiry(date: NaiveDate, now: Timestamp) -> Result<NaiveDate, Flaw> {
+    let now = DateTime::from_timestamp_millis(now.unix_millis()).unwrap_or_default();
+    let today = now.date_naive();
+    if date > today {
+        return Ok(date);
+    }
+    let first = today.succ_opt().unwrap_or(today);
+    Err(Flaw::invalid(format!("must be in the future, {first} or later")))
+}
+
+/// Assignments in the order in which they were named, each once.
+#[must_use]
+pub fn each_once(job_ids: impl IntoIterator<Item = JobId>) -> Vec<JobId> {
+    let mut once = Vec::new();
+    for job_id in job_ids {
+        if !once.contains(&job_id) {
+            once.push(job_id);
+        }
+    }
+    once
+}
+
+#[cfg(test)]
+mod tests;

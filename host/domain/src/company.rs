@@ -7,8 +7,10 @@ use crate::ats::BillingSystem;
 use crate::call_window::CallWindow;
 use crate::id::{AtsId, CompanyId};
 use crate::metadata::Metadata;
+use crate::problem::Flaw;
 use crate::text::{CountryCode, EmailAddress, Locale, WebUrl};
 use crate::time::Timestamp;
+use crate::words::words;
 
 /// Where a company sits.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,15 +32,16 @@ pub struct CompanySettings {
     pub call_window: CallWindow,
 }
 
-/// What happened to the owner's address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum OwnerStatus {
-    /// An existing user became the owner.
-    Assigned,
-    /// An invitation was sent.
-    Invited,
-    /// It waits.
-    Held,
+words! {
+    /// What happened to the owner's address.
+    pub enum OwnerStatus {
+        /// An existing user became the owner.
+        Assigned = "ASSIGNED",
+        /// An invitation was sent.
+        Invited = "INVITED",
+        /// It waits.
+        Held = "HELD",
+    }
 }
 
 /// A customer of an ATS.
@@ -101,4 +104,19 @@ pub struct CompanyDraft {
     pub metadata: Option<Metadata>,
     /// As written.
     pub owner_email: Option<EmailAddress>,
+}
+
+impl Default for CompanySettings {
+    /// `UTC`, `en`, 08:00 to 20:00 on all days (contract §2).
+    fn default() -> Self {
+        Self { timezone: Tz::UTC, locale: Locale::default(), call_window: CallWindow::default() }
+    }
+}
+
+/// The zone of an IANA name, case included: `Europe/Prague`, `UTC`.
+///
+/// # Errors
+/// What a name looks like.
+pub fn parse_timezone(name: &str) -> Result<Tz, Flaw> {
+    name.parse().map_err(|_| Flaw::invalid("must be an IANA time zone such as `Europe/Prague`"))
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{AtsId, CandidateId, CompanyId, DecisionId, ReleaseId};
 use crate::time::Timestamp;
+use crate::words::words;
 
 /// One kind of decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -67,47 +68,29 @@ impl fmt::Display for Slot {
     }
 }
 
-/// How a policy call can fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum FailureKind {
-    /// The guest trapped.
-    Trap,
-    /// It used up its fuel.
-    OutOfFuel,
-    /// It used up its time. Not reproducible.
-    Timeout,
-    /// It asked for more memory or table than it may have.
-    OutOfMemory,
-    /// It recursed too deep.
-    StackOverflow,
-    /// It answered what is not allowed: a job that is not the candidate's.
-    BadAnswer,
-    /// It answered too much.
-    OutputTooLarge,
-    /// Too many calls were in flight, or the pool was exhausted. It was not run.
-    TooBusy,
-    /// It could not be loaded. It was not run.
-    Unavailable,
-    /// The breaker is open. It was not run.
-    BreakerOpen,
-}
-
-impl FailureKind {
-    /// In metrics, decision records and JSON.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Trap => "trap",
-            Self::OutOfFuel => "out-of-fuel",
-            Self::Timeout => "timeout",
-            Self::OutOfMemory => "out-of-memory",
-            Self::StackOverflow => "stack-overflow",
-            Self::BadAnswer => "bad-answer",
-            Self::OutputTooLarge => "output-too-large",
-            Self::TooBusy => "too-busy",
-            Self::Unavailable => "unavailable",
-            Self::BreakerOpen => "breaker-open",
-        }
+words! {
+    /// How a policy call can fail.
+    pub enum FailureKind {
+        /// The guest trapped.
+        Trap = "trap",
+        /// It used up its fuel.
+        OutOfFuel = "out-of-fuel",
+        /// It used up its time. Not reproducible.
+        Timeout = "timeout",
+        /// It asked for more memory or table than it may have.
+        OutOfMemory = "out-of-memory",
+        /// It recursed too deep.
+        StackOverflow = "stack-overflow",
+        /// It answered what is not allowed: a job that is not the candidate's.
+        BadAnswer = "bad-answer",
+        /// It answered too much.
+        OutputTooLarge = "output-too-large",
+        /// Too many calls were in flight, or the pool was exhausted. It was not run.
+        TooBusy = "too-busy",
+        /// It could not be loaded. It was not run.
+        Unavailable = "unavailable",
+        /// The breaker is open. It was not run.
+        BreakerOpen = "breaker-open",
     }
 }
 

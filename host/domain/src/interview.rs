@@ -3,21 +3,52 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agent::AgentDraft;
+use crate::candidate::{CandidateInput, each_once};
 use crate::decision::PolicyName;
 use crate::id::{AgentId, CandidateId, CompanyId, DecisionId, InterviewId, JobId};
+use crate::job::JobDraft;
 use crate::metadata::Metadata;
-use crate::time::Timestamp;
+use crate::problem::{Flaw, Problems};
+use crate::time::{Timestamp, WrittenTime};
+use crate::words::words;
 
-/// Where an interview stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the contract's words, which say it")]
-pub enum InterviewStatus {
-    Undefined,
-    Scheduled,
-    InProgress,
-    Completed,
-    Failed,
-    Cancelled,
+words! {
+    /// Where an interview stands.
+    #[expect(missing_docs, reason = "the contract's words, which say it")]
+    pub enum InterviewStatus {
+        Undefined = "UNDEFINED",
+        Scheduled = "SCHEDULED",
+        InProgress = "IN_PROGRESS",
+        Completed = "COMPLETED",
+        Failed = "FAILED",
+        Cancelled = "CANCELLED",
+    }
+}
+
+/// A resource that a request names by its id, or describes so that it is made together with the interview.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Named<I, D> {
+    /// By its id, which may turn out to be nobody's.
+    Existing(I),
+    /// Described, checked.
+    New(Box<D>),
+}
+
+/// What a request says of a new interview; checked, but for what depends on stored records and the moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InterviewInput {
+    /// `candidateId` or `candidate`.
+    pub candidate: Named<CandidateId, CandidateInput>,
+    /// `agentId` or `agent`.
+    pub agent: Named<AgentId, AgentDraft>,
+    /// `jobId`, `job` or neither.
+    pub job: Option<Named<JobId, JobDraft>>,
+    /// `scheduledAt`; at once when absent.
+    pub written_time: Option<WrittenTime>,
+    /// Calls nobody, is not billed.
+    pub is_test: bool,
+    /// Free-form.
+    pub metadata: Option<Metadata>,
 }
 
 /// One recorded decision that this interview rests on.
@@ -65,3 +96,106 @@ pub struct Interview {
     /// When it was changed last.
     pub updated_at: Timestamp,
 }
+
+/// What a request says of the job, its ids already known to be jobs of the company.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobRequest {
+    /// `job {…}` was sent.
+    pub has_inline_job: bool,
+    /// `jobId` was sent.
+    pub job_id: Option<JobId>,
+    /// What it says of the candidate.
+    pub candidate: RequestedCandidate,
+}
+
+/// What a request says of the candidate, as far as the job depends on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RequestedCandidate {
+    /// `candidateId`
+    Existing {
+        /// The candidate's assignments, closed jobs included.
+        job_ids: Vec<JobId>,
+    },
+    /// `candidate {…}`
+    Inline {
+        /// `candidate.jobId`
+        job_id: Option<JobId>,
+        /// `candidate.jobIds`, empty when not sent.
+        job_ids: Vec<JobId>,
+    },
+    /// Wrong in another way, which has its own problem.
+    Unknown,
+}
+
+/// Where the interview's job comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobChoice {
+    /// The inline job, which is to be created.
+    Inline,
+    /// This one.
+    Named(JobId),
+    /// None was named: the `job-resolution` policy decides.
+    AskPolicy,
+}
+
+/// The rule "Which job" (contract §6): `job`, else `jobId`, else `candidate.jobId` or the only one of
+/// `candidate.jobIds`, else the policy. A closed job may be named.
+///
+/// `candidate.jobIds` wins over the deprecated `candidate.jobId` (§4), so the latter names the job where it
+/// is alone or among the former.
+///
+/// # Errors
+/// `job` together with `jobId`, at both; `candidate.jobId` together with one of them, there; a `jobId` that is
+/// not among an existing candidate's assignments, there.
+pub fn choose_job(request: &JobRequest) -> Result<JobChoice, Problems> {
+    let mut problems = Problems::default();
+    let has_job_id = request.job_id.is_some();
+    problems.at_most_one("", [("job", request.has_inline_job), ("jobId", has_job_id)]);
+    match (&request.candidate, request.job_id) {
+        (RequestedCandidate::Inline { job_id: Some(_), .. }, _) if request.has_inline_job || has_job_id => {
+            let flaw = Flaw::invalid("must not be sent together with `job` or `jobId`");
+            problems.add("candidate.jobId", flaw);
+        }
+        (RequestedCandidate::Existing { job_ids }, Some(job_id)) if !job_ids.contains(&job_id) => {
+            problems.add("jobId", Flaw::invalid("must be one of the candidate's jobs"));
+        }
+        _ => {}
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    Ok(match (request.has_inline_job, request.job_id.or(request.candidate.named_job())) {
+        (true, _) => JobChoice::Inline,
+        (false, Some(job_id)) => JobChoice::Named(job_id),
+        (false, None) => JobChoice::AskPolicy,
+    })
+}
+
+impl RequestedCandidate {
+    /// The job that an inline candidate names for its interview.
+    fn named_job(&self) -> Option<JobId> {
+        let Self::Inline { job_id, job_ids } = self else { return None };
+        match (job_id, each_once(job_ids.iter().copied()).as_slice()) {
+            (job_id, []) => *job_id,
+            (_, [only]) => Some(*only),
+            (Some(job_id), several) if several.contains(job_id) => Some(*job_id),
+            (_, _) => None,
+        }
+    }
+
+    /// The candidate's assignments once the interview is made: those there are or were sent, and the job that
+    /// was named or created, at the end.
+    #[must_use]
+    pub fn assignments_with(&self, job_id: Option<JobId>) -> Vec<JobId> {
+        let before = match self {
+            Self::Existing { job_ids } => job_ids.clone(),
+            Self::Inline { job_id: Some(job_id), job_ids } if job_ids.is_empty() => vec![*job_id],
+            Self::Inline { job_ids, .. } => job_ids.clone(),
+            Self::Unknown => Vec::new(),
+        };
+        each_once(before.into_iter().chain(job_id))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,82 +2,91 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::bounds::SKILLS_MAX;
 use crate::id::{CompanyId, JobId};
 use crate::language::{CefrLevel, Language};
 use crate::metadata::Metadata;
+use crate::problem::{Flaw, Problems, field_path};
 use crate::text::{CountryCode, CurrencyCode, WebUrl};
 use crate::time::Timestamp;
+use crate::words::words;
 
-/// A job is *active* while it is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum JobStatus {
-    /// Active.
-    Open,
-    /// May still be named, but is never resolved to.
-    Closed,
+words! {
+    /// A job is *active* while it is open.
+    pub enum JobStatus {
+        /// Active.
+        Open = "OPEN",
+        /// May still be named, but is never resolved to.
+        Closed = "CLOSED",
+    }
 }
 
-/// `UNDEFINED` … in the contract's order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the contract's words, which say it")]
-pub enum Education {
-    Undefined,
-    PrimaryEducation,
-    SecondarySchoolStudent,
-    SecondaryWithoutDiploma,
-    SecondaryWithDiploma,
-    PostSecondaryVocational,
-    UniversityStudent,
-    BachelorLevel,
-    MasterLevel,
-    Postgraduate,
+words! {
+    /// `UNDEFINED` … in the contract's order.
+    #[expect(missing_docs, reason = "the contract's words, which say it")]
+    pub enum Education {
+        Undefined = "UNDEFINED",
+        PrimaryEducation = "PRIMARY_EDUCATION",
+        SecondarySchoolStudent = "SECONDARY_SCHOOL_STUDENT",
+        SecondaryWithoutDiploma = "SECONDARY_WITHOUT_DIPLOMA",
+        SecondaryWithDiploma = "SECONDARY_WITH_DIPLOMA",
+        PostSecondaryVocational = "POST_SECONDARY_VOCATIONAL",
+        UniversityStudent = "UNIVERSITY_STUDENT",
+        BachelorLevel = "BACHELOR_LEVEL",
+        MasterLevel = "MASTER_LEVEL",
+        Postgraduate = "POSTGRADUATE",
+    }
 }
 
-/// Years in the trade.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the contract's words, which say it")]
-pub enum Experience {
-    Undefined,
-    NoExperience,
-    LessThan1Year,
-    OneTo3Years,
-    ThreeTo5Years,
-    FiveTo10Years,
-    MoreThan10Years,
+words! {
+    /// Years in the trade.
+    #[expect(missing_docs, reason = "the contract's words, which say it")]
+    pub enum Experience {
+        Undefined = "UNDEFINED",
+        NoExperience = "NO_EXPERIENCE",
+        LessThan1Year = "LESS_THAN_1_YEAR",
+        OneTo3Years = "ONE_TO_3_YEARS",
+        ThreeTo5Years = "THREE_TO_5_YEARS",
+        FiveTo10Years = "FIVE_TO_10_YEARS",
+        MoreThan10Years = "MORE_THAN_10_YEARS",
+    }
 }
 
-/// Kind of contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the contract's words, which say it")]
-pub enum ContractType {
-    Undefined,
-    FullTime,
-    PartTime,
-    Contract,
-    Temporary,
-    Internship,
-    Freelance,
+words! {
+    /// Kind of contract.
+    #[expect(missing_docs, reason = "the contract's words, which say it")]
+    pub enum ContractType {
+        Undefined = "UNDEFINED",
+        FullTime = "FULL_TIME",
+        PartTime = "PART_TIME",
+        Contract = "CONTRACT",
+        Temporary = "TEMPORARY",
+        Internship = "INTERNSHIP",
+        Freelance = "FREELANCE",
+    }
 }
 
-/// Where the work is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the contract's words, which say it")]
-pub enum WorkMode {
-    Onsite,
-    Remote,
-    Hybrid,
-    Undefined,
+words! {
+    /// Where the work is done.
+    #[expect(missing_docs, reason = "the contract's words, which say it")]
+    pub enum WorkMode {
+        Onsite = "ONSITE",
+        Remote = "REMOTE",
+        Hybrid = "HYBRID",
+        Undefined = "UNDEFINED",
+    }
 }
 
-/// What the salary is paid per.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the contract's words, which say it")]
-pub enum SalaryPeriod {
-    Hourly,
-    Daily,
-    Weekly,
-    Monthly,
-    Yearly,
+words! {
+    /// What the salary is paid per.
+    #[expect(missing_docs, reason = "the contract's words, which say it")]
+    pub enum SalaryPeriod {
+        Hourly = "HOURLY",
+        Daily = "DAILY",
+        Weekly = "WEEKLY",
+        Monthly = "MONTHLY",
+        Yearly = "YEARLY",
+    }
 }
 
 /// A language that the job needs.
@@ -174,3 +183,44 @@ impl Job {
         self.body.status == JobStatus::Open
     }
 }
+
+/// Required and nice-to-have skills are at most 10 together (contract §3); every list that has some is at fault.
+pub fn check_skills(base: &str, required_count: usize, nice_to_have_count: usize, problems: &mut Problems) {
+    let together = required_count.saturating_add(nice_to_have_count);
+    if together <= SKILLS_MAX {
+        return;
+    }
+    for (name, count) in [("requiredSkills", required_count), ("niceToHaveSkills", nice_to_have_count)] {
+        if count > 0 {
+            let message = format!(
+                "must have at most {SKILLS_MAX} skills, `requiredSkills` and `niceToHaveSkills` together; \
+                 there are {together}"
+            );
+            problems.add(field_path(base, name), Flaw::invalid(message));
+        }
+    }
+}
+
+/// An amount of a salary: finite and not negative.
+///
+/// # Errors
+/// That it is neither.
+pub fn check_amount(amount: f64) -> Result<f64, Flaw> {
+    if amount.is_finite() && amount >= 0.0 {
+        return Ok(amount);
+    }
+    Err(Flaw::invalid("must be a number of at least 0"))
+}
+
+/// `min` is at most `max` (contract §3). `base` is the path of the salary.
+pub fn check_salary(base: &str, salary: &Salary, problems: &mut Problems) {
+    if let (Some(min), Some(max)) = (salary.min, salary.max)
+        && min > max
+    {
+        problems.add(field_path(base, "min"), Flaw::invalid("must not be greater than `max`"));
+        problems.add(field_path(base, "max"), Flaw::invalid("must not be less than `min`"));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -134,3 +134,6 @@ pub fn check(answer: &Answer, facts: &Facts) -> Result<Verdict, String> {
 fn clip(text: &str) -> String {
     text.chars().take(64).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,3 +25,4 @@ pub mod rejection;
 pub mod release;
 pub mod text;
 pub mod time;
+mod words;

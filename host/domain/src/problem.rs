@@ -36,6 +36,19 @@ impl Flaw {
         Self { kind: FlawKind::Missing, message: "is required".to_owned() }
     }
 
+    /// A word that is not in its list.
+    #[must_use]
+    pub fn not_one_of(words: &[&str]) -> Self {
+        Self::invalid(format!("must be one of {}", words.join(", ")))
+    }
+
+    /// An id in a body that names nothing of this company: the same text whether it exists elsewhere or not
+    /// (contract §1).
+    #[must_use]
+    pub fn unknown_id(noun: &str) -> Self {
+        Self::invalid(format!("is not the id of {noun} of this company"))
+    }
+
     /// A date that cannot be read.
     #[must_use]
     pub fn unreadable_date(reason: impl Into<String>) -> Self {
@@ -90,8 +103,62 @@ impl Problems {
     }
 }
 
+/// One name of a rule over several fields, and whether the request has it (a wrong value counts: it was sent).
+pub type Sent<'a> = (&'a str, bool);
+
+/// Rules over several fields; `base` is the path of the object that has them, empty for the body itself.
+/// Every name of a broken rule gets a problem (contract §1, `VALIDATION_ERROR`).
+impl Problems {
+    /// Exactly one of the fields must be there.
+    pub fn exactly_one(&mut self, base: &str, fields: [Sent<'_>; 2]) {
+        self.at_least_one(base, fields);
+        self.at_most_one(base, fields);
+    }
+
+    /// At least one of the fields must be there; none is *missing*, for both.
+    pub fn at_least_one(&mut self, base: &str, fields: [Sent<'_>; 2]) {
+        if fields.iter().any(|(_, is_sent)| *is_sent) {
+            return;
+        }
+        for (name, other) in each_with_other(fields) {
+            let message = format!("is required, or `{}` instead", field_path(base, other));
+            self.add(field_path(base, name), Flaw { kind: FlawKind::Missing, message });
+        }
+    }
+
+    /// At most one of the fields may be there.
+    pub fn at_most_one(&mut self, base: &str, fields: [Sent<'_>; 2]) {
+        if fields.iter().any(|(_, is_sent)| !is_sent) {
+            return;
+        }
+        for (name, other) in each_with_other(fields) {
+            let message = format!("must not be sent together with `{}`", field_path(base, other));
+            self.add(field_path(base, name), Flaw::invalid(message));
+        }
+    }
+}
+
+fn each_with_other<'a>([a, b]: [Sent<'a>; 2]) -> [(&'a str, &'a str); 2] {
+    [(a.0, b.0), (b.0, a.0)]
+}
+
+/// The path of a field of the object at `base`, which is empty for the body itself.
+#[must_use]
+pub fn field_path(base: &str, name: &str) -> String {
+    if base.is_empty() { name.to_owned() } else { format!("{base}.{name}") }
+}
+
+impl From<crate::id::MalformedId> for Flaw {
+    fn from(malformed: crate::id::MalformedId) -> Self {
+        Self::invalid(malformed.to_string())
+    }
+}
+
 impl From<FieldProblem> for Problems {
     fn from(problem: FieldProblem) -> Self {
         Self { list: vec![problem] }
     }
 }
+
+#[cfg(test)]
+mod tests;

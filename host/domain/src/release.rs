@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::bounds;
 use crate::decision::{PolicyName, Slot};
 use crate::id::ReleaseId;
+use crate::problem::{Flaw, Problems, field_path};
 use crate::time::Timestamp;
+use crate::words::words;
 
 /// SHA-256 of a component's bytes: what a plugin version is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -60,26 +63,28 @@ pub struct PluginVersion {
     pub pushed_at: Timestamp,
 }
 
-/// What happens when the release cannot answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum OnFailure {
-    /// The standard plugin answers.
-    Fallback,
-    /// The slot's previous release answers, then the standard plugin.
-    LastGood,
-    /// The partner is answered 503.
-    Reject,
-    /// The effect waits and is decided later.
-    Hold,
+words! {
+    /// What happens when the release cannot answer.
+    pub enum OnFailure {
+        /// The standard plugin answers.
+        Fallback = "fallback",
+        /// The slot's previous release answers, then the standard plugin.
+        LastGood = "last-good",
+        /// The partner is answered 503.
+        Reject = "reject",
+        /// The effect waits and is decided later.
+        Hold = "hold",
+    }
 }
 
-/// Whether WASI is there for guests that cannot start without it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Wasi {
-    /// Not linked.
-    None,
-    /// An empty context: no files, sockets, environment; frozen clock, seeded random.
-    Minimal,
+words! {
+    /// Whether WASI is there for guests that cannot start without it.
+    pub enum Wasi {
+        /// Not linked.
+        None = "none",
+        /// An empty context: no files, sockets, environment; frozen clock, seeded random.
+        Minimal = "minimal",
+    }
 }
 
 /// What one call may use. Defaults and maxima stand in `bounds`.
@@ -139,3 +144,157 @@ pub struct SlotState {
     /// What was active before, newest first, bounded; `rollback` takes the first.
     pub history: Vec<ReleaseId>,
 }
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            fuel: bounds::FUEL_DEFAULT,
+            timeout_millis: bounds::TIMEOUT_MILLIS_DEFAULT,
+            memory_mib: bounds::MEMORY_MIB_DEFAULT,
+        }
+    }
+}
+
+impl Limits {
+    /// Every limit inside its bounds; `base` is the path of the object with `fuel`, `timeoutMs`, `memoryMib`.
+    pub fn check(&self, base: &str, problems: &mut Problems) {
+        let memory_mib = (*bounds::MEMORY_MIB.start()).into()..=(*bounds::MEMORY_MIB.end()).into();
+        for (name, value, range) in [
+            ("fuel", self.fuel, bounds::FUEL),
+            ("timeoutMs", self.timeout_millis, bounds::TIMEOUT_MILLIS),
+            ("memoryMib", self.memory_mib.into(), memory_mib),
+        ] {
+            if !range.contains(&value) {
+                let message = format!("must be from {} to {}", range.start(), range.end());
+                problems.add(field_path(base, name), Flaw::invalid(message));
+            }
+        }
+    }
+}
+
+impl OnFailure {
+    /// Wrong money and wrong mail do not come back, so those wait; an interview is better decided by the standard
+    /// rule than refused.
+    #[must_use]
+    pub const fn default_of(policy: PolicyName) -> Self {
+        match policy {
+            PolicyName::JobResolution | PolicyName::CallScheduling => Self::Fallback,
+            PolicyName::Billing | PolicyName::OwnerOnboarding => Self::Hold,
+        }
+    }
+}
+
+/// Fields of the facts beyond ids that a release for this policy can be granted.
+#[must_use]
+pub const fn grants_of(policy: PolicyName) -> &'static [&'static str] {
+    match policy {
+        PolicyName::JobResolution => &crate::job_resolution::GRANTS,
+        PolicyName::OwnerOnboarding => &["email"],
+        PolicyName::CallScheduling | PolicyName::Billing => &[],
+    }
+}
+
+/// The grants that an operator asks for, each once, in the order of the policy's list.
+///
+/// # Errors
+/// A field that this policy does not have, with those it has.
+pub fn check_grants(policy: PolicyName, asked: &[String]) -> Result<Vec<String>, Flaw> {
+    let known = grants_of(policy);
+    if let Some(field) = asked.iter().find(|field| !known.contains(&field.as_str())) {
+        let field: String = field.chars().take(*bounds::PLUGIN_NAME_CHARS.end()).collect();
+        return Err(Flaw::invalid(if known.is_empty() {
+            format!("has `{field}`, but {policy} has nothing to grant")
+        } else {
+            format!("has `{field}`, but {policy} can be granted only {}", known.join(", "))
+        }));
+    }
+    let granted = known.iter().filter(|field| asked.iter().any(|one| one == *field));
+    Ok(granted.map(|field| (*field).to_owned()).collect())
+}
+
+/// A plugin's name: `[a-z0-9][a-z0-9._-]{0,63}`. It is part of file names and metric labels.
+///
+/// # Errors
+/// What a name looks like.
+pub fn check_plugin_name(name: &str) -> Result<String, Flaw> {
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_fine = bounds::PLUGIN_NAME_CHARS.contains(&name.len())
+        && name.bytes().next().is_some_and(is_letter)
+        && name.bytes().all(|byte| is_letter(byte) || b"._-".contains(&byte));
+    if is_fine {
+        return Ok(name.to_owned());
+    }
+    let max = bounds::PLUGIN_NAME_CHARS.end();
+    Err(Flaw::invalid(format!(
+        "must have 1 to {max} of the characters a-z 0-9 . _ - and begin with a letter or digit"
+    )))
+}
+
+/// Why a slot cannot go back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoWayBack {
+    /// Nothing was active before.
+    NothingBefore,
+    /// The named release was never active here, or too long ago.
+    NotInHistory,
+}
+
+impl std::fmt::Display for NoWayBack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NothingBefore => "nothing was active in this slot before",
+            Self::NotInHistory => "this release is not among those that were active in this slot before",
+        })
+    }
+}
+
+impl std::error::Error for NoWayBack {}
+
+impl SlotState {
+    /// A slot that gets its first release. `before` is what answered until now (the default slot's active
+    /// release), so that the first rollback has somewhere to go.
+    #[must_use]
+    pub fn first(slot: Slot, release: ReleaseId, before: Option<ReleaseId>, now: Timestamp) -> Self {
+        let history = before.into_iter().filter(|before| *before != release).collect();
+        Self { slot, revision: 1, active: release, activated_at: now, history }
+    }
+
+    /// Makes a release the active one, at the head of the history of 100. The active one again changes
+    /// nothing; says whether something changed.
+    pub fn activate(&mut self, release: ReleaseId, now: Timestamp) -> bool {
+        if self.active == release {
+            return false;
+        }
+        self.history.insert(0, self.active);
+        self.history.truncate(bounds::SLOT_HISTORY_MAX);
+        self.put(release, now);
+        true
+    }
+
+    /// Goes back: to what was active before, or to the latest time that `to` was. What was active since is
+    /// forgotten, so that going back twice goes back two steps, never forth to the release that was left.
+    /// Going back to the active release changes nothing.
+    ///
+    /// # Errors
+    /// There is nowhere to go.
+    pub fn rollback(&mut self, to: Option<ReleaseId>, now: Timestamp) -> Result<ReleaseId, NoWayBack> {
+        let place = match to {
+            Some(to) if to == self.active => return Ok(to),
+            Some(to) => self.history.iter().position(|past| *past == to).ok_or(NoWayBack::NotInHistory)?,
+            None => 0,
+        };
+        let target = *self.history.get(place).ok_or(NoWayBack::NothingBefore)?;
+        self.history.drain(..=place);
+        self.put(target, now);
+        Ok(target)
+    }
+
+    fn put(&mut self, release: ReleaseId, now: Timestamp) {
+        self.active = release;
+        self.activated_at = now;
+        self.revision += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests;

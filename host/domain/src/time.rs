@@ -1,12 +1,30 @@
 //! Moments, and the dates that partners send.
+//!
+//! A written offset is never dropped: [`WrittenTime`] keeps the wall clock as it was written, and what was said of
+//! its offset, until a rule (`call_window`) decides which instant is meant.
 
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+mod duration;
+mod written;
+
+pub use duration::parse_duration;
+pub use written::{Written, WrittenTime, parse_calendar_date, parse_period_bound};
 
 /// A moment in milliseconds since 1970 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// `0000-01-01T00:00:00.000Z`: the first moment that RFC 3339 can write.
+    pub const MIN: Self = Self(-62_167_219_200_000);
+    /// `9999-12-31T23:59:59.999Z`: the last one.
+    pub const MAX: Self = Self(253_402_300_799_999);
+
     /// From Unix time in milliseconds.
     #[must_use]
     pub const fn from_unix_millis(millis: i64) -> Self {
@@ -18,12 +36,91 @@ impl Timestamp {
     pub const fn unix_millis(self) -> i64 {
         self.0
     }
+
+    /// Later by so much, at the most [`Timestamp::MAX`]; less than a millisecond is cut.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(millis)).bounded()
+    }
+
+    /// Earlier by so much, at the least [`Timestamp::MIN`]; less than a millisecond is cut.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(millis)).bounded()
+    }
+
+    /// How much later this is; nothing when it is earlier.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        u64::try_from(self.0.saturating_sub(earlier.0)).map_or(Duration::ZERO, Duration::from_millis)
+    }
+
+    /// As chrono has it; a moment outside of the years 0 to 9999 becomes the nearest inside.
+    #[must_use]
+    pub fn utc(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(self.bounded().0).unwrap_or_default()
+    }
+
+    /// The wall clock at UTC.
+    fn wall(self) -> NaiveDateTime {
+        self.utc().naive_utc()
+    }
+
+    /// The wall clock so many seconds east of UTC.
+    #[must_use]
+    pub fn wall_at_offset(self, offset_seconds: i32) -> NaiveDateTime {
+        self.wall() + chrono::TimeDelta::seconds(i64::from(offset_seconds))
+    }
+
+    /// The moment when a wall clock, so many seconds east of UTC, shows this.
+    #[must_use]
+    pub fn from_wall(wall: NaiveDateTime, offset_seconds: i32) -> Self {
+        let millis = wall.and_utc().timestamp_millis() - i64::from(offset_seconds) * 1_000;
+        Self(millis).bounded()
+    }
+
+    /// The nearest moment that four digits of a year can say.
+    fn bounded(self) -> Self {
+        self.clamp(Self::MIN, Self::MAX)
+    }
 }
 
-impl std::fmt::Display for Timestamp {
+impl From<DateTime<Utc>> for Timestamp {
+    fn from(moment: DateTime<Utc>) -> Self {
+        Self(moment.timestamp_millis())
+    }
+}
+
+impl fmt::Display for Timestamp {
     /// RFC 3339 UTC with milliseconds and `Z`: the one form in which moments leave.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let moment = chrono::DateTime::from_timestamp_millis(self.0).unwrap_or_default();
-        write!(f, "{}", moment.format("%Y-%m-%dT%H:%M:%S%.3fZ"))
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.utc().format("%Y-%m-%dT%H:%M:%S%.3fZ"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bounds_are_the_first_and_last_moment_that_can_be_written() {
+        assert_eq!(Timestamp::MIN.to_string(), "0000-01-01T00:00:00.000Z");
+        assert_eq!(Timestamp::MAX.to_string(), "9999-12-31T23:59:59.999Z");
+        assert_eq!(Timestamp::from_unix_millis(i64::MAX).to_string(), Timestamp::MAX.to_string());
+        assert_eq!(Timestamp::from_unix_millis(i64::MIN).to_string(), Timestamp::MIN.to_string());
+        assert_eq!(Timestamp::MAX.plus(Duration::MAX), Timestamp::MAX);
+        assert_eq!(Timestamp::MIN.minus(Duration::from_secs(1)), Timestamp::MIN);
+    }
+
+    #[test]
+    fn sums_and_differences_agree() {
+        let start = Timestamp::from_unix_millis(1_775_000_000_123);
+        let later = start.plus(Duration::from_millis(61_001));
+        assert_eq!(later.since(start), Duration::from_millis(61_001));
+        assert_eq!(start.since(later), Duration::ZERO);
+        assert_eq!(later.minus(Duration::from_millis(61_001)), start);
+        assert_eq!(Timestamp::from(later.utc()), later);
     }
 }

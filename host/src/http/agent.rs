@@ -182,3 +182,6 @@ pub fn view(agent: &Agent) -> AgentView<'_> {
         updated_at: Text(agent.updated_at),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -207,6 +207,17 @@ impl<'a> Fields<'a> {
         value.ok_or_else(|| self.refuse(&[name], &Flaw::missing()))
     }
 
+    /// Turns an absent value into a noted problem at each name that could have given it.
+    ///
+    /// # Errors
+    /// Noted: none of the names was sent.
+    pub fn one_of<T>(&mut self, names: [&str; 2], value: Option<T>) -> Read<T> {
+        value.ok_or_else(|| {
+            self.problems.at_least_one(self.base, names.map(|name| (name, false)));
+            Noted(())
+        })
+    }
+
     fn elements<T>(
         &mut self,
         name: &str,
@@ -331,6 +342,9 @@ pub(crate) mod asked {
         path.split('[').map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit())).collect::<Vec<_>>().join("[")
     }
 }
+
+#[cfg(test)]
+pub(crate) mod cases;
 
 #[cfg(test)]
 mod tests;

@@ -68,3 +68,6 @@ pub fn view(attempt: &CallAttempt) -> CallAttemptView<'_> {
         called_at: attempt.called_at.map(Text),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -186,3 +186,6 @@ pub fn view(candidate: &Candidate, counts: Counts) -> CandidateView<'_> {
         updated_at: Text(candidate.updated_at),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,7 @@ pub struct CompanyBody {
     industry: Option<String>,
     #[schema(max_length = 100)]
     size: Option<String>,
-    location: Option<Location>,
+    location: Option<Location<'static>>,
     settings: Option<SettingsBody>,
     /// At most 10,240 bytes as compact JSON, 5 levels, 50 keys in all.
     #[schema(value_type = Option<Object>)]
@@ -227,7 +227,7 @@ pub struct CompanyView<'a> {
     #[schema(value_type = String)]
     size: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Location)]
+    #[schema(value_type = Location<'static>)]
     location: Option<Location<'a>>,
     settings: SettingsView<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -276,3 +276,6 @@ pub fn view(company: &Company) -> CompanyView<'_> {
         updated_at: Text(company.updated_at),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,11 +69,11 @@ pub fn read(body: &Value, now: Timestamp) -> Result<InterviewInput, Problems> {
 
 fn input(fields: &mut Fields<'_>, now: Timestamp) -> Read<InterviewInput> {
     let candidate = named(fields, "candidateId", "candidate", |inside| candidate::input(inside, now));
-    let candidate = candidate.and_then(|named| one_of(fields, "candidateId", "candidate", named));
+    let candidate = candidate.and_then(|named| fields.one_of(["candidateId", "candidate"], named));
     let agent = named(fields, "agentId", "agent", agent::draft);
-    let agent = agent.and_then(|named| one_of(fields, "agentId", "agent", named));
+    let agent = agent.and_then(|named| fields.one_of(["agentId", "agent"], named));
     let job = named(fields, "jobId", "job", job::inline);
-    let job_once = candidate_job_alone(fields, &candidate);
+    let job_once = candidate_job_alone(fields);
     let written_time = written_time(fields);
     let is_test = fields.optional("isTest", flag);
     let metadata = fields.optional("metadata", Metadata::check);
@@ -106,10 +106,99 @@ fn named<I: std::str::FromStr<Err: std::fmt::Display>, D>(
     })
 }
 
-/// One of the two must be there.
-fn one_of<T>(fields: &mut Fields<'_>, id_name: &str, object_name: &str, named: Option<T>) -> Read<T> {
-    named.ok_or_else(|| {
-        let message = format!("`{id_name}` or `{object_name}` is required");
-        fields.refuse(&[id_name, object_name], &Flaw { message, ..Flaw::missing() })
-    })
+/// The older `candidate.jobId` names the interview's job too, so it stands alone.
+fn candidate_job_alone(fields: &mut Fields<'_>) -> Read<()> {
+    let candidate = fields.given("candidate").and_then(Value::as_object);
+    let names_job = candidate.and_then(|candidate| candidate.get("jobId")).is_some_and(|id| !id.is_null());
+    let others: Vec<&str> = ["job", "jobId"].into_iter().filter(|name| fields.is_sent(name)).collect();
+    if !names_job || others.is_empty() {
+        return Ok(());
+    }
+    fields.refuse(&others, &Flaw::invalid("must not be sent together with `candidate.jobId`"));
+    let flaw = Flaw::invalid("must not be sent together with `job` or `jobId`");
+    Err(fields.refuse(&["candidate.jobId"], &flaw))
 }
+
+fn written_time(fields: &mut Fields<'_>) -> Read<Option<WrittenTime>> {
+    let time = fields.optional("scheduledAt", text(WrittenTime::parse));
+    let older = fields.optional("scheduleTime", text(WrittenTime::parse));
+    match (time?, older?) {
+        (Some(time), Some(older)) if time != older => {
+            let flaw = Flaw::invalid("must be the same time when both `scheduledAt` and `scheduleTime` are sent");
+            Err(fields.refuse(&["scheduledAt", "scheduleTime"], &flaw))
+        }
+        (time, older) => Ok(time.or(older)),
+    }
+}
+
+// Wire types out.
+
+/// A candidate, an agent, a time, perhaps a job.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Interview)]
+pub struct InterviewView<'a> {
+    #[schema(value_type = String, format = "uuid")]
+    id: Text<InterviewId>,
+    #[schema(value_type = String, format = "uuid")]
+    company_id: Text<CompanyId>,
+    #[schema(value_type = String, format = "uuid")]
+    candidate_id: Text<CandidateId>,
+    #[schema(value_type = String, format = "uuid")]
+    agent_id: Text<AgentId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "uuid")]
+    job_id: Option<Text<JobId>>,
+    #[schema(schema_with = schema::interview_status)]
+    status: &'static str,
+    #[schema(value_type = String, format = "date-time")]
+    scheduled_at: Text<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u32)]
+    duration_minutes: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "date-time")]
+    finished_date: Option<Text<Timestamp>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object)]
+    metadata: Option<Value>,
+    is_test: bool,
+    /// Of phone interviews, oldest first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<CallAttemptView<'static>>)]
+    call_attempts: Option<Vec<CallAttemptView<'a>>>,
+    /// Which recorded decision of each policy led here.
+    #[schema(value_type = BTreeMap<String, String>)]
+    decisions: BTreeMap<&'static str, Text<DecisionId>>,
+    #[schema(value_type = String, format = "date-time")]
+    created_at: Text<Timestamp>,
+    #[schema(value_type = String, format = "date-time")]
+    updated_at: Text<Timestamp>,
+}
+
+/// An interview as partners see it, with its attempts, oldest first.
+#[must_use]
+pub fn view<'a>(interview: &'a Interview, attempts: &'a [CallAttempt]) -> InterviewView<'a> {
+    let is_by_phone = interview.agent.agent_type == AgentType::Phone;
+    let decided_by = interview.decisions.iter();
+    InterviewView {
+        id: Text(interview.id),
+        company_id: Text(interview.company_id),
+        candidate_id: Text(interview.candidate_id),
+        agent_id: Text(interview.agent_id),
+        job_id: interview.job_id.map(Text),
+        status: interview.status.as_str(),
+        scheduled_at: Text(interview.scheduled_at),
+        duration_minutes: interview.duration_minutes,
+        finished_date: interview.finished_at.map(Text),
+        metadata: interview.metadata.as_ref().map(Metadata::to_value),
+        is_test: interview.is_test,
+        call_attempts: is_by_phone.then(|| attempts.iter().map(call_attempt::view).collect()),
+        decisions: decided_by.map(|by| (by.policy.as_str(), Text(by.decision_id))).collect(),
+        created_at: Text(interview.created_at),
+        updated_at: Text(interview.updated_at),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -312,10 +312,10 @@ pub struct JobView<'a> {
     #[schema(schema_with = schema::contract_type)]
     contract_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = LocationView)]
+    #[schema(value_type = LocationView<'static>)]
     location: Option<LocationView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = SalaryView)]
+    #[schema(value_type = SalaryView<'static>)]
     salary: Option<SalaryView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
@@ -378,3 +378,6 @@ fn salary_view(salary: &Salary) -> SalaryView<'_> {
         period: salary.period.map(SalaryPeriod::as_str),
     }
 }
+
+#[cfg(test)]
+mod tests;

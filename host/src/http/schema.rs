@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use serde::{Serialize, Serializer};
 use serde_json::Number;
+use switchboard_domain::call_window::CallWindow;
 use switchboard_domain::{agent, call_attempt, candidate, company, interview, job, language};
 use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type};
 
@@ -69,5 +70,10 @@ pub fn educations() -> Array {
 
 /// An array of days of the week.
 pub fn week_days() -> Array {
-    ArrayBuilder::new().items(one_of(WEEK_DAYS)).min_items(Some(1)).max_items(Some(WEEK_DAYS.len())).build()
+    let days = CallWindow::default().days();
+    let count = days.len();
+    ArrayBuilder::new().items(one_of(days)).min_items(Some(1)).max_items(Some(count)).build()
 }
+
+#[cfg(test)]
+pub(crate) mod drift;
