@@ -1,1 +1,11 @@
+//! What the black-box tests and the benches share: a real server on real sockets and a real file, and a small
+//! client. Nothing here knows more of the server than a partner or an operator does, but the steerable clock and
+//! the gap between ask and commit.
 
+mod client;
+mod host;
+mod plugins;
+
+pub use client::{Answer, Client};
+pub use host::{Furnished, Options, TestHost};
+pub use plugins::{policies_folder, wasm};

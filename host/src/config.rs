@@ -1,1 +1,392 @@
-//! config
+//! Every setting, typed and checked, and where its value came from.
+//!
+//! Layers, lowest first: default, TOML file, `SWITCHBOARD_…` environment, flags. What is not known is refused
+//! with the nearest name that is: a misspelt setting must never be silently without effect. The process's
+//! environment is read in this file only.
+
+mod duration;
+mod layers;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde::Serialize;
+use switchboard_domain::time::Timestamp;
+
+pub use duration::parse_duration;
+pub use layers::Origin;
+use layers::{Layers, SETTINGS, Value};
+
+/// Where a server keeps its data unless told otherwise, and where a command looks for `admin.json`.
+pub const DEFAULT_DATA_DIR: &str = "switchboard-data";
+/// For commands: the admin API's address.
+pub const ADMIN_URL_VARIABLE: &str = "SWITCHBOARD_ADMIN";
+/// For commands: the admin API's bearer token.
+pub const ADMIN_TOKEN_VARIABLE: &str = "SWITCHBOARD_ADMIN_TOKEN";
+
+/// What a server runs with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The partners' listener. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The operators' listener.
+    pub admin_listen: SocketAddr,
+    /// The store, `admin.json`, the compiled-code cache.
+    pub data_dir: PathBuf,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Which log lines are written: a level, or levels by module (`info,switchboard::http=debug`).
+    pub log: String,
+    /// A steerable clock that starts here. Only where both listeners are on loopback.
+    pub dev_clock: Option<Timestamp>,
+    /// From these peers `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Outgoing mail.
+    pub mail: Mail,
+    /// Outgoing webhooks.
+    pub webhooks: Webhooks,
+    /// Bounds on what connections may take.
+    pub limits: Limits,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One flat JSON object a line.
+    Json,
+}
+
+/// Outgoing mail.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// Where it goes.
+    pub transport: MailTransport,
+    /// The `From` of every message.
+    pub from: String,
+    /// Base of the links in messages, without a slash at its end. Absent: the partners' listener.
+    pub public_url: Option<String>,
+}
+
+/// Where outgoing mail goes.
+#[derive(Clone, PartialEq, Eq)]
+pub enum MailTransport {
+    /// One `.eml` file each.
+    Folder(PathBuf),
+    /// A mail server: `smtp://` or `smtps://`, perhaps with a password inside.
+    Smtp(String),
+}
+
+impl fmt::Debug for MailTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(path) => f.debug_tuple("Folder").field(path).finish(),
+            Self::Smtp(url) => f.debug_tuple("Smtp").field(&without_password(url)).finish(),
+        }
+    }
+}
+
+/// Outgoing webhooks.
+#[derive(Debug, Clone)]
+pub struct Webhooks {
+    /// Whether plain HTTP and private addresses may be targets.
+    pub allow_private_targets: bool,
+}
+
+/// Bounds on what connections may take.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Open connections of partners; more wait to be accepted.
+    pub connections_max: usize,
+    /// Until a request's head is whole.
+    pub header_timeout: Duration,
+    /// Until a request's body is whole.
+    pub body_timeout: Duration,
+    /// How long running requests may take to finish after SIGTERM.
+    pub drain_timeout: Duration,
+}
+
+/// Where the layers above the defaults come from.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// The TOML file, if one was named.
+    pub file: Option<PathBuf>,
+    /// Variables, ours and others.
+    pub environment: Vec<(String, String)>,
+    /// Options of the command line, by the key of their setting.
+    pub flags: Vec<(&'static str, String)>,
+}
+
+/// One setting's value and where it came from.
+#[derive(Debug, Clone, Serialize)]
+pub struct Explained {
+    /// As in the file, with the table before the dot.
+    pub key: &'static str,
+    /// As text, passwords masked. Absent: it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// `default`, `file …`, `environment …` or `flag …`.
+    pub source: String,
+}
+
+/// What was refused: at least one sentence, each naming the key and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .problems.join("\n"))]
+pub struct Refused {
+    /// The sentences.
+    pub problems: Vec<String>,
+}
+
+/// The variables of this process. Those that are not UTF-8 cannot be ours.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+pub fn process_environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+/// Where this machine keeps what need not last.
+#[must_use]
+pub fn temporary_folder() -> PathBuf {
+    std::env::temp_dir()
+}
+
+impl Config {
+    /// Lays the layers over each other and checks every value.
+    ///
+    /// # Errors
+    ///
+    /// One sentence for everything that is wrong, not only for the first.
+    pub fn load(sources: Sources) -> Result<(Self, Vec<Explained>), Refused> {
+        let mut layers = Layers::defaults();
+        if let Some(path) = &sources.file {
+            layers.lay_file(path);
+        }
+        layers.lay_environment(sources.environment);
+        layers.lay_flags(sources.flags);
+        let config = read(&mut layers);
+        match config {
+            Some(config) if layers.problems.is_empty() => Ok((config, explain(&layers))),
+            _ => Err(Refused { problems: layers.problems }),
+        }
+    }
+}
+
+/// Reads every setting, so that all problems are told together.
+fn read(layers: &mut Layers) -> Option<Config> {
+    let listen = layers.read("listen", address);
+    let admin_listen = layers.read("admin_listen", address);
+    let data_dir = layers.read("data_dir", folder);
+    let log_format = layers.read("log_format", log_format);
+    let log = layers.read("log", log_filter);
+    let dev_clock = layers.read_optional("dev_clock", moment);
+    let trusted_proxies = layers.read("trusted_proxies", networks);
+    let transport = mail_transport(layers, data_dir.as_ref());
+    let from = layers.read("mail.from", not_empty);
+    let public_url = layers.read_optional("mail.public_url", web_url);
+    let allow_private_targets = layers.read("webhooks.allow_private_targets", flag);
+    let connections_max = layers.read("limits.connections_max", positive);
+    let header_timeout = layers.read("limits.header_timeout", deadline);
+    let body_timeout = layers.read("limits.body_timeout", deadline);
+    let drain_timeout = layers.read("limits.drain_timeout", deadline);
+    let config = Config {
+        listen: listen?,
+        admin_listen: admin_listen?,
+        data_dir: data_dir?,
+        log_format: log_format?,
+        log: log?,
+        dev_clock: dev_clock?,
+        trusted_proxies: trusted_proxies?,
+        mail: Mail { transport: transport?, from: from?, public_url: public_url? },
+        webhooks: Webhooks { allow_private_targets: allow_private_targets? },
+        limits: Limits {
+            connections_max: connections_max?,
+            header_timeout: header_timeout?,
+            body_timeout: body_timeout?,
+            drain_timeout: drain_timeout?,
+        },
+    };
+    check_together(&config, layers);
+    Some(config)
+}
+
+/// What no single value shows.
+fn check_together(config: &Config, layers: &mut Layers) {
+    if config.listen == config.admin_listen && config.listen.port() != 0 {
+        layers.problems.push(format!("`listen` and `admin_listen` are both {}", config.listen));
+    }
+    if config.dev_clock.is_some() {
+        for (key, address) in [("listen", config.listen), ("admin_listen", config.admin_listen)] {
+            if !address.ip().is_loopback() {
+                layers.problems.push(format!(
+                    "`dev_clock` is refused because `{key}` is {address}: a clock that can be moved needs both \
+                     listeners on loopback"
+                ));
+            }
+        }
+    }
+}
+
+/// The folder or the mail server, whichever the higher layer names.
+fn mail_transport(layers: &mut Layers, data_dir: Option<&PathBuf>) -> Option<MailTransport> {
+    let rank = |key: &str| layers.values.get(key).map(|value| value.origin.rank());
+    let (folder_rank, smtp_rank) = (rank("mail.folder"), rank("mail.smtp_url"));
+    let folder = layers.read_optional("mail.folder", folder);
+    let smtp_url = layers.read_optional("mail.smtp_url", smtp_url);
+    match (folder?, smtp_url?) {
+        (Some(_), Some(_)) if folder_rank == smtp_rank => {
+            layers.problems.push("`mail.folder` and `mail.smtp_url` are both set: leave one out".to_owned());
+            None
+        }
+        (Some(folder), Some(_)) if folder_rank > smtp_rank => Some(MailTransport::Folder(folder)),
+        (_, Some(url)) => Some(MailTransport::Smtp(url)),
+        (Some(folder), None) => Some(MailTransport::Folder(folder)),
+        (None, None) => Some(MailTransport::Folder(data_dir?.join("mail"))),
+    }
+}
+
+impl Layers {
+    /// A setting that always has a value; `None` after a refusal, which has been noted.
+    fn read<T>(&mut self, key: &'static str, parse: fn(&str) -> Result<T, String>) -> Option<T> {
+        self.read_optional(key, parse)?
+    }
+
+    /// A setting that may have none; the outer `None` after a refusal, which has been noted.
+    fn read_optional<T>(
+        &mut self,
+        key: &'static str,
+        parse: fn(&str) -> Result<T, String>,
+    ) -> Option<Option<T>> {
+        let Some(Value { text, origin }) = self.values.get(key) else { return Some(None) };
+        match parse(text) {
+            Ok(value) => Some(Some(value)),
+            Err(complaint) => {
+                let shown = shown(key, text);
+                self.problems.push(format!("`{key}` ({origin}) {complaint}: \"{shown}\""));
+                None
+            }
+        }
+    }
+}
+
+fn explain(layers: &Layers) -> Vec<Explained> {
+    SETTINGS
+        .iter()
+        .map(|setting| {
+            let value = layers.values.get(setting.key);
+            Explained {
+                key: setting.key,
+                value: value.map(|value| shown(setting.key, &value.text)),
+                source: value.map_or(&Origin::Default, |value| &value.origin).to_string(),
+            }
+        })
+        .collect()
+}
+
+/// A value as it may be shown.
+fn shown(key: &str, text: &str) -> String {
+    let secret = SETTINGS.iter().any(|setting| setting.key == key && setting.secret);
+    if secret { without_password(text) } else { text.to_owned() }
+}
+
+/// A URL with what stands before its `@` masked.
+fn without_password(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme_end), Some(at)) if scheme_end + 3 <= at => {
+            format!("{}***{}", &url[..scheme_end + 3], &url[at..])
+        }
+        // Not even a URL, but it may hold a password all the same.
+        (None, Some(at)) => format!("***{}", &url[at..]),
+        _ => url.to_owned(),
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "is not an address and port such as 127.0.0.1:8080".to_owned())
+}
+
+fn folder(text: &str) -> Result<PathBuf, String> {
+    not_empty(text).map(PathBuf::from)
+}
+
+fn not_empty(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("must not be empty".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("must be text or json".to_owned()),
+    }
+}
+
+fn log_filter(text: &str) -> Result<String, String> {
+    crate::telemetry::check_filter(text)
+        .map(|()| text.to_owned())
+        .map_err(|_| "is no level (error, warn, info, debug, trace, off) nor module=level".to_owned())
+}
+
+fn moment(text: &str) -> Result<Timestamp, String> {
+    chrono::DateTime::parse_from_rfc3339(text)
+        .map(|moment| Timestamp::from_unix_millis(moment.timestamp_millis()))
+        .map_err(|_| "is no RFC 3339 moment such as 2026-04-02T08:00:00Z".to_owned())
+}
+
+fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+        .map(|item| item.parse::<IpNet>().or_else(|_| item.parse::<IpAddr>().map(IpNet::from)))
+        .collect::<Result<_, _>>()
+        .map_err(|_| "must hold addresses or blocks such as 10.0.0.0/8".to_owned())
+}
+
+fn smtp_url(text: &str) -> Result<String, String> {
+    let complaint = "is no smtp:// or smtps:// URL with a host";
+    let uri: hyper::Uri = text.parse().map_err(|_| complaint.to_owned())?;
+    match (uri.scheme_str(), uri.host()) {
+        (Some("smtp" | "smtps"), Some(host)) if !host.is_empty() => Ok(text.to_owned()),
+        _ => Err(complaint.to_owned()),
+    }
+}
+
+fn web_url(text: &str) -> Result<String, String> {
+    let complaint = "is no http:// or https:// URL with a host";
+    let uri: hyper::Uri = text.parse().map_err(|_| complaint.to_owned())?;
+    match (uri.scheme_str(), uri.host()) {
+        (Some("http" | "https"), Some(host)) if !host.is_empty() && uri.query().is_none() => {
+            Ok(text.trim_end_matches('/').to_owned())
+        }
+        _ => Err(complaint.to_owned()),
+    }
+}
+
+fn flag(text: &str) -> Result<bool, String> {
+    match text {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err("must be true or false".to_owned()),
+    }
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("must be a whole number from 1".to_owned()),
+    }
+}
+
+fn deadline(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        Duration::ZERO => Err("must be longer than nothing".to_owned()),
+        duration => Ok(duration),
+    }
+}

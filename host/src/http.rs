@@ -1,10 +1,344 @@
-//! http
+//! HTTP: what stands between a socket and the use cases. The order in which a request is checked is the
+//! contract's (§1) and stands in [`Partners::check`], nowhere else.
 
+pub mod admin;
 pub mod agent;
+pub mod auth;
 pub mod body;
 pub mod call_attempt;
 pub mod candidate;
 pub mod company;
+pub mod dispatch;
 pub mod interview;
 pub mod job;
+pub mod openapi;
+pub mod page;
+pub mod problem;
+pub mod query;
+pub mod rate;
+pub mod reply;
+pub mod request;
+pub mod route;
 pub mod schema;
+pub mod server;
+mod stall;
+
+use std::any::Any;
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::{Method, Response};
+use ipnet::IpNet;
+use switchboard_domain::id::{CompanyId, KeyId};
+use switchboard_domain::key::{Key, Reach};
+use switchboard_domain::problem::Flaw;
+use switchboard_domain::time::Timestamp;
+
+pub use self::problem::{Failure, Problem};
+pub use self::reply::Reply;
+pub use self::request::{Call, Request, RequestId};
+pub use self::route::Route;
+
+use self::query::Query;
+use self::rate::{RateView, Rates};
+use self::request::{RequestBody, RequestIds};
+use self::route::{Access, Recognised};
+use crate::app::access::{Caller, Denied};
+use crate::clock::Clock;
+use crate::ids::Ids;
+use crate::metrics::Metrics;
+
+/// A partner's body (contract §1).
+pub const BODY_BYTES_MAX: usize = 1 << 20;
+/// A body of that size over a slow line; whoever needs longer holds a connection and nothing else.
+pub const BODY_WITHIN: Duration = Duration::from_secs(20);
+/// An `Idempotency-Key` (contract §1).
+const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+
+/// What the operator sets.
+#[derive(Debug, Clone, Default)]
+pub struct DoorSettings {
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How long a partner's body may take; [`BODY_WITHIN`] unless set.
+    pub body_within: Option<Duration>,
+}
+
+/// The frame around every request of both listeners: its id, its one moment, its line in the log, its metrics,
+/// and the headers that every answer has.
+#[derive(Debug)]
+pub struct Door {
+    clock: Clock,
+    request_ids: RequestIds,
+    metrics: Arc<Metrics>,
+    settings: DoorSettings,
+}
+
+/// What the log and the metrics will say of a request.
+#[derive(Debug)]
+pub struct Trace {
+    listener: &'static str,
+    method: &'static str,
+    started: Instant,
+    now: Timestamp,
+    request_id: RequestId,
+    /// The route's template: a closed list, never the path.
+    pub route: &'static str,
+    /// Whose request it is, once that is known.
+    pub key_id: Option<KeyId>,
+    /// Whose company it is about, once that is known.
+    pub company_id: Option<CompanyId>,
+    /// What the key has left, once it was counted.
+    pub rate: Option<RateView>,
+}
+
+/// How a handler ended: with a reply, a failure, or a panic.
+pub type Outcome = Result<Result<Reply, Failure>, Box<dyn Any + Send>>;
+
+impl Door {
+    /// One for the whole process.
+    #[must_use]
+    pub fn new(clock: Clock, ids: &Ids, metrics: Arc<Metrics>, settings: DoorSettings) -> Self {
+        Self { clock, request_ids: RequestIds::new(ids), metrics, settings }
+    }
+
+    /// Takes a request in.
+    #[must_use]
+    pub fn receive(
+        &self,
+        listener: &'static str,
+        incoming: hyper::Request<Incoming>,
+        socket: SocketAddr,
+    ) -> (Request, Trace) {
+        let started = Instant::now();
+        let (head, body) = incoming.into_parts();
+        let now = self.clock.now();
+        let request_id = self.request_ids.of(&head.headers);
+        let trace = Trace {
+            listener,
+            method: label(&head.method),
+            started,
+            now,
+            request_id: request_id.clone(),
+            route: "none",
+            key_id: None,
+            company_id: None,
+            rate: None,
+        };
+        let request = Request {
+            path: head.uri.path().to_owned(),
+            query: Query::parse(head.uri.query()),
+            peer: auth::peer_address(socket.ip(), &head.headers, &self.settings.trusted_proxies),
+            method: head.method,
+            headers: head.headers,
+            now,
+            request_id,
+            body: RequestBody::Unread(body),
+        };
+        (request, trace)
+    }
+
+    /// Lets the answer out: failures and panics get their envelope, the log its one line.
+    pub fn reply(&self, trace: Trace, outcome: Outcome) -> Response<Full<Bytes>> {
+        let reply = match outcome {
+            Ok(Ok(reply)) => reply,
+            Ok(Err(failure)) => failure.into_reply(trace.now, &trace.request_id),
+            Err(panic) => {
+                self.metrics.panicked();
+                let failure = Failure::Internal(format!("the handler panicked: {}", panic_text(&*panic)));
+                failure.into_reply(trace.now, &trace.request_id).with(CONNECTION, "close")
+            }
+        };
+        let duration = trace.started.elapsed();
+        self.metrics.request(trace.listener, trace.route, trace.method, reply.status, duration);
+        tracing::info!(
+            listener = trace.listener,
+            method = trace.method,
+            route = trace.route,
+            status = reply.status.as_u16(),
+            micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
+            request_id = trace.request_id.as_str(),
+            key = trace.key_id.map(tracing::field::display),
+            company = trace.company_id.map(tracing::field::display),
+            "request"
+        );
+        let mut headers = reply.headers;
+        headers.insert(HeaderName::from_static("x-request-id"), trace.request_id.header());
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        if let Some(rate) = trace.rate {
+            rate.write(&mut headers);
+        }
+        let mut response = Response::new(Full::new(reply.body));
+        *response.status_mut() = reply.status;
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+/// Methods are free text on the wire; labels are not.
+fn label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PATCH => "PATCH",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a text")
+}
+
+/// The partners' side. `authenticate` finds the caller of a secret from an address, `handle` does what the
+/// route says; both come from outside, so that this file knows no use case.
+#[derive(Debug)]
+pub struct Partners<A, H> {
+    door: Arc<Door>,
+    rates: Rates,
+    authenticate: A,
+    handle: H,
+}
+
+/// What the checks that need no resource let through.
+enum Passed {
+    Answered(Reply),
+    Call { caller: Arc<Caller>, route: Route, id: Option<String>, idempotency_key: Option<String> },
+}
+
+impl<A, H, F> Partners<A, H>
+where
+    A: Fn(Option<&str>, IpAddr) -> Result<Arc<Caller>, Denied>,
+    H: Fn(Call) -> F,
+    F: Future<Output = Result<Reply, Failure>>,
+{
+    /// With full rate windows.
+    pub fn new(door: Arc<Door>, authenticate: A, handle: H) -> Self {
+        Self { door, rates: Rates::default(), authenticate, handle }
+    }
+
+    /// Answers one request, whatever happens.
+    pub async fn answer(
+        &self,
+        incoming: hyper::Request<Incoming>,
+        socket: SocketAddr,
+    ) -> Response<Full<Bytes>> {
+        let (request, mut trace) = self.door.receive("partners", incoming, socket);
+        let outcome = AssertUnwindSafe(self.run(request, &mut trace)).catch_unwind().await;
+        self.door.reply(trace, outcome)
+    }
+
+    async fn run(&self, mut request: Request, trace: &mut Trace) -> Result<Reply, Failure> {
+        match self.check(&request, trace) {
+            Ok(Passed::Call { caller, route, id, idempotency_key }) => {
+                let within = self.door.settings.body_within.unwrap_or(BODY_WITHIN);
+                request.receive(BODY_BYTES_MAX, within).await;
+                (self.handle)(Call { caller, route, id, idempotency_key, request }).await
+            }
+            Ok(Passed::Answered(reply)) => {
+                request.discard().await;
+                Ok(reply)
+            }
+            Err(failure) => {
+                request.discard().await;
+                Err(failure)
+            }
+        }
+    }
+
+    /// The order of checks of contract §1, up to where a resource is needed: route and method, credentials,
+    /// rate, scope, then values in head and query. The handler goes on with the path's and the query's own
+    /// values, `companyId`, the resource, and then the body, which waits in the request with its verdict.
+    fn check(&self, request: &Request, trace: &mut Trace) -> Result<Passed, Failure> {
+        let (route, id) = match route::recognise(&request.method, &request.path) {
+            Recognised::Found(route, id) => (route, id),
+            Recognised::Options { allow } => return Ok(Passed::Answered(Reply::options(&allow))),
+            Recognised::MethodNotAllowed { allow } => return Err(Problem::MethodNotAllowed { allow }.into()),
+            Recognised::NotFound => return Err(Problem::RouteNotFound.into()),
+        };
+        trace.route = route.entry().template;
+        if let Some(reply) = public(route, request.now) {
+            return Ok(Passed::Answered(reply));
+        }
+
+        let caller = (self.authenticate)(auth::bearer(&request.headers), request.peer)?;
+        trace.key_id = Some(caller.key.id);
+        trace.company_id = company_of(&caller.key, &request.query);
+
+        let rate = self.rates.take(&caller.key, request.now);
+        trace.rate = Some(rate);
+        if let Some(retry_after_seconds) = rate.retry_after_seconds {
+            return Err(Problem::RateLimited { retry_after_seconds }.into());
+        }
+
+        check_scopes(route, &caller.key)?;
+
+        let idempotency_key = idempotency_key(request)?;
+        Ok(Passed::Call { caller, route, id, idempotency_key })
+    }
+}
+
+/// The answers that need neither key nor state.
+fn public(route: Route, now: Timestamp) -> Option<Reply> {
+    match route {
+        Route::Healthz => Some(Reply::ok(&serde_json::json!({ "status": "ok" }), now)),
+        Route::OpenApi => Some(openapi::reply()),
+        _ => None,
+    }
+}
+
+/// For the log: a company key's own company, else the one that is named, if it is an id at all.
+fn company_of(key: &Key, query: &Query) -> Option<CompanyId> {
+    match key.reach {
+        Reach::Company(_, company_id) => Some(company_id),
+        Reach::Ats(_) => query.peek("companyId").and_then(|text| text.parse().ok()),
+        Reach::Worker(_) => None,
+    }
+}
+
+/// Names the first missing scope, in the order of the route's table. A worker's key opens nothing here, and a
+/// company key nothing that is for a whole ATS.
+fn check_scopes(route: Route, key: &Key) -> Result<(), Problem> {
+    let entry = route.entry();
+    let is_closed = match key.reach {
+        Reach::Worker(_) => true,
+        Reach::Company(..) => entry.access == Access::AtsKey,
+        Reach::Ats(_) => false,
+    };
+    match entry.scopes.iter().find(|scope| is_closed || !key.scopes.contains(scope)) {
+        Some(scope) => Err(Problem::MissingScope(*scope)),
+        None => Ok(()),
+    }
+}
+
+fn idempotency_key(request: &Request) -> Result<Option<String>, Failure> {
+    const NAME: &str = "Idempotency-Key";
+    let mut values = request.headers.get_all(NAME).iter();
+    let Some(value) = values.next().filter(|_| request.method == Method::POST) else { return Ok(None) };
+    let is_visible = value.as_bytes().iter().all(u8::is_ascii_graphic);
+    let fits = (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&value.len());
+    match value.to_str() {
+        Ok(key) if is_visible && fits && values.next().is_none() => Ok(Some(key.to_owned())),
+        _ => {
+            let text =
+                format!("must be sent once, with 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters");
+            Err(Failure::field(NAME, Flaw::invalid(text)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -72,6 +72,7 @@ impl Ids {
 }
 
 impl State {
+    #[expect(clippy::disallowed_methods, reason = "this is the source that everybody else asks")]
     #[expect(
         clippy::expect_used,
         reason = "a machine without randomness cannot make keys; stopping is right"

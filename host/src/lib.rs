@@ -1,4 +1,6 @@
 //! Switchboard: the public API of an AI-interview service, with its decisions taken by policy plugins.
+//!
+//! [`start`] puts the parts together; whatever is not deterministic comes in through [`Outside`].
 
 pub mod app;
 pub mod clock;
@@ -10,3 +12,262 @@ pub mod policy;
 pub mod store;
 pub mod telemetry;
 pub mod worker;
+
+mod admin_file;
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use app::access::{Caller, Denied};
+use app::{App, Gap, Secrets};
+use clock::Clock;
+use config::Config;
+use http::admin::Admin;
+use http::server::{Drain, Listener, ServerLimits, Stop};
+use http::{Door, DoorSettings, Partners};
+use ids::Ids;
+use metrics::Metrics;
+use policy::{Fleet, Runtime, Setup};
+use store::{Backing, Store};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Name of the store's file in the data folder.
+const STORE_FILE: &str = "switchboard.redb";
+
+/// All that is not deterministic, handed in once.
+#[derive(Debug, Clone)]
+pub struct Outside {
+    /// What everything that waits follows.
+    pub clock: Clock,
+    /// Ids and secrets.
+    pub ids: Ids,
+    /// Empty in production.
+    pub trial: Trial,
+}
+
+impl Outside {
+    /// The machine's own, on this clock.
+    #[must_use]
+    pub fn real(clock: Clock) -> Self {
+        Self { ids: Ids::random(clock.clone()), clock, trial: Trial::default() }
+    }
+}
+
+/// What tests steer.
+#[derive(Debug, Clone, Default)]
+pub struct Trial {
+    /// Acts between a policy's answer and the commit that rests on it.
+    pub gap: Gap,
+    /// Runs one commit closure in so many twice and compares.
+    pub rerun_one_in: Option<u32>,
+}
+
+/// Told to stop: drains when the value turns true, or when its sender is gone.
+pub type Shutdown = watch::Receiver<bool>;
+
+/// Why a server did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be used.
+    #[error("the data folder {folder} cannot be used: {source}")]
+    Folder {
+        /// Which one.
+        folder: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A listener's address is taken, or not of this machine.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Which one.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The store cannot be opened or written.
+    #[error("the store: {0}")]
+    Store(String),
+    /// The policy platform cannot start.
+    #[error("the policy platform: {0}")]
+    Policy(String),
+}
+
+/// A server at work.
+#[derive(Debug)]
+pub struct Running {
+    /// Where partners are served.
+    pub listen: SocketAddr,
+    /// Where operators are served.
+    pub admin_listen: SocketAddr,
+    /// What operators show.
+    pub admin_token: String,
+    app: App,
+    stop: Arc<Stop>,
+    tasks: JoinSet<()>,
+}
+
+impl Running {
+    /// The use cases, for tests and benches that look inside.
+    #[must_use]
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Begins the drain: running requests finish, new connections are refused.
+    pub fn drain(&self) {
+        self.stop.stop();
+    }
+
+    /// Waits for the end: of a drain, or of the store.
+    ///
+    /// # Errors
+    /// The store can write no more.
+    pub async fn ended(mut self) -> Result<(), StartError> {
+        let served = async { while self.tasks.join_next().await.is_some() {} };
+        tokio::select! {
+            () = served => {}
+            sentence = self.app.store().failed() => {
+                tracing::error!(event = "store.failed", reason = sentence, "the process ends; start it again");
+                return Err(StartError::Store(sentence));
+            }
+        }
+        self.app.store().close().await;
+        Ok(())
+    }
+}
+
+/// Serves until told to stop.
+///
+/// # Errors
+/// When it cannot start, or when the store can write no more.
+pub async fn run(config: Config, outside: Outside, mut shutdown: Shutdown) -> Result<(), StartError> {
+    let running = start(config, outside).await?;
+    let stop = Arc::clone(&running.stop);
+    let asked = async {
+        // An error means that the sender is gone, which ends the server as well.
+        drop(shutdown.wait_for(|asked| *asked).await);
+        tracing::info!(event = "draining");
+        stop.stop();
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        ended = running.ended() => ended,
+        () = asked => Ok(()),
+    }
+}
+
+/// Puts the parts together and listens.
+///
+/// # Errors
+/// See [`StartError`]: each is a sentence for the operator.
+pub async fn start(config: Config, outside: Outside) -> Result<Running, StartError> {
+    let folder = config.data_dir.clone();
+    let refused = |source| StartError::Folder { folder: folder.display().to_string(), source };
+    make_private(&folder).map_err(refused)?;
+    let partners_listener = bind(config.listen).await?;
+    let admin_listener = bind(config.admin_listen).await?;
+    let app = open(&folder, &outside).await?;
+    let token = admin_file::token(&folder, &outside.ids).map_err(refused)?;
+
+    let (stop, drain) = http::server::drain();
+    let metrics = Arc::new(Metrics::new());
+    let settings = DoorSettings {
+        trusted_proxies: config.trusted_proxies.clone(),
+        body_within: Some(config.limits.body_timeout),
+    };
+    let door = Arc::new(Door::new(outside.clock.clone(), &outside.ids, Arc::clone(&metrics), settings));
+    let limits = ServerLimits {
+        connections: config.limits.connections_max,
+        head_within: config.limits.header_timeout,
+        drain_within: config.limits.drain_timeout,
+        ..ServerLimits::default()
+    };
+    let (listen, admin_listen) = (partners_listener.address(), admin_listener.address());
+    admin_file::write(&folder, admin_listen, &token).map_err(refused)?;
+
+    let mut tasks = JoinSet::new();
+    let partners = Partners::new(Arc::clone(&door), authenticator(&app), http::dispatch::handler(app.clone()));
+    tasks.spawn(serve_partners(partners, Arc::clone(&metrics), drain.clone(), partners_listener, limits.clone()));
+    let admin = Admin::new(app.clone(), door, Arc::clone(&metrics), drain.clone(), token.clone());
+    tasks.spawn(serve_admin(admin, metrics, drain.clone(), admin_listener, limits));
+    tasks.spawn(worker::run(app.clone(), drain));
+    tracing::info!(event = "listening", listen = %listen, admin = %admin_listen, version = env!("CARGO_PKG_VERSION"));
+    let stop = Arc::new(stop);
+    Ok(Running { listen, admin_listen, admin_token: token, app, stop, tasks })
+}
+
+async fn bind(address: SocketAddr) -> Result<Listener, StartError> {
+    Listener::bind(address).await.map_err(|source| StartError::Listen { address, source })
+}
+
+/// Only the operator's account may look into the folder: it holds personal data and secrets.
+fn make_private(folder: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+async fn open(folder: &Path, outside: &Outside) -> Result<App, StartError> {
+    let path = folder.join(STORE_FILE);
+    let options = store::Options { rerun_one_in: outside.trial.rerun_one_in, ..store::Options::default() };
+    let opened = tokio::task::spawn_blocking(move || Store::open(Backing::File(path), &options)).await;
+    let store = match opened {
+        Ok(Ok(store)) => store,
+        Ok(Err(error)) => return Err(StartError::Store(error.to_string())),
+        Err(error) => return Err(StartError::Store(format!("opening it failed: {error}"))),
+    };
+    let secrets = Secrets::open(folder, &outside.ids)
+        .map_err(|source| StartError::Folder { folder: folder.display().to_string(), source })?;
+    let setup = Setup {
+        compiled_folder: Some(folder.join("compiled")),
+        cache_key: secrets.derive("compiled-code"),
+    };
+    let runtime = Runtime::start(setup).map_err(|error| StartError::Policy(error.to_string()))?;
+    let fleet = Fleet::new(runtime);
+    let (clock, ids) = (outside.clock.clone(), outside.ids.clone());
+    let app = App::new(store, fleet, clock, ids, secrets, outside.trial.gap.clone())
+        .map_err(|error| StartError::Store(error.to_string()))?;
+    app.install_standard().await.map_err(|error| StartError::Policy(error.to_string()))?;
+    Ok(app)
+}
+
+type Authenticator = Box<dyn Fn(Option<&str>, IpAddr) -> Result<Arc<Caller>, Denied> + Send + Sync>;
+
+fn authenticator(app: &App) -> Authenticator {
+    let app = app.clone();
+    Box::new(move |secret, peer| app::access::authenticate(&app, secret, peer))
+}
+
+async fn serve_partners(
+    partners: Partners<Authenticator, http::dispatch::Handler>,
+    metrics: Arc<Metrics>,
+    drain: Drain,
+    listener: Listener,
+    limits: ServerLimits,
+) {
+    let partners = Arc::new(partners);
+    let open = metrics.connections("partners");
+    let answer = move |request, peer| {
+        let partners = Arc::clone(&partners);
+        async move { partners.answer(request, peer).await }
+    };
+    listener.serve(limits, drain, open, answer).await;
+}
+
+async fn serve_admin(
+    admin: Admin,
+    metrics: Arc<Metrics>,
+    drain: Drain,
+    listener: Listener,
+    limits: ServerLimits,
+) {
+    let admin = Arc::new(admin);
+    let open = metrics.connections("admin");
+    let answer = move |request, peer| {
+        let admin = Arc::clone(&admin);
+        async move { admin.answer(request, peer).await }
+    };
+    listener.serve(limits, drain, open, answer).await;
+}

@@ -1,1 +1,147 @@
-//! metrics
+//! What is measured. Every other part registers its own metrics here; text for Prometheus comes out.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use hyper::StatusCode;
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// The media type of [`Metrics::text`].
+pub const TEXT_MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Upper bounds of the duration histogram, in seconds: a read takes microseconds, a durable write waits for
+/// the disk, a policy's ladder may take seconds.
+const DURATION_BUCKETS_SECONDS: [f64; 13] =
+    [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.0, 10.0];
+
+/// All metrics of the process.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Mutex<Registry>,
+    requests: Family<Request, Counter>,
+    durations: Family<Route, Histogram>,
+    connections: Family<Listener, Gauge>,
+    panics: Counter,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Request {
+    listener: &'static str,
+    route: &'static str,
+    method: &'static str,
+    status: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Route {
+    listener: &'static str,
+    route: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Listener {
+    listener: &'static str,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// With the metrics of HTTP, all zero.
+    #[must_use]
+    pub fn new() -> Self {
+        let requests = Family::default();
+        let durations: Family<Route, Histogram> =
+            Family::new_with_constructor(|| Histogram::new(DURATION_BUCKETS_SECONDS));
+        let connections = Family::default();
+        let panics = Counter::default();
+        let mut registry = Registry::with_prefix("switchboard");
+        registry.register("http_requests", "Requests by route and class of status", requests.clone());
+        registry.register(
+            "http_request_duration_seconds",
+            "From the request's head to its answer",
+            durations.clone(),
+        );
+        registry.register("http_connections", "Open connections", connections.clone());
+        registry.register("http_panics", "Requests whose handler panicked", panics.clone());
+        Self { registry: Mutex::new(registry), requests, durations, connections, panics }
+    }
+
+    /// Lets another part register its own metrics.
+    pub fn register(&self, add: impl FnOnce(&mut Registry)) {
+        add(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Everything, in the text format that Prometheus reads.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = text::encode(&mut out, &registry) {
+            tracing::error!(%error, "metrics cannot be written");
+        }
+        out
+    }
+
+    /// Notes one answered request. The labels are closed lists, so that nobody can grow the memory.
+    pub fn request(
+        &self,
+        listener: &'static str,
+        route: &'static str,
+        method: &'static str,
+        status: StatusCode,
+        duration: Duration,
+    ) {
+        let status = match status.as_u16() / 100 {
+            1 | 2 => "2xx",
+            3 => "3xx",
+            4 => "4xx",
+            _ => "5xx",
+        };
+        self.requests.get_or_create(&Request { listener, route, method, status }).inc();
+        self.durations.get_or_create(&Route { listener, route }).observe(duration.as_secs_f64());
+    }
+
+    /// Notes a request whose handler panicked.
+    pub fn panicked(&self) {
+        self.panics.inc();
+    }
+
+    /// The gauge of open connections of a listener.
+    #[must_use]
+    pub fn connections(&self, listener: &'static str) -> Gauge {
+        self.connections.get_or_create(&Listener { listener }).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_names_what_was_noted() {
+        let metrics = Metrics::new();
+        metrics.request("partners", "/jobs/{id}", "GET", StatusCode::NOT_FOUND, Duration::from_micros(300));
+        metrics.connections("partners").inc();
+        metrics.panicked();
+        metrics.register(|registry| registry.register("own", "Another part's", Gauge::<i64>::default()));
+        let text = metrics.text();
+        for line in [
+            r#"switchboard_http_requests_total{listener="partners",route="/jobs/{id}",method="GET",status="4xx"} 1"#,
+            r#"switchboard_http_request_duration_seconds_bucket{le="0.0005",listener="partners",route="/jobs/{id}"} 1"#,
+            r#"switchboard_http_connections{listener="partners"} 1"#,
+            "switchboard_http_panics_total 1",
+            "switchboard_own 0",
+        ] {
+            assert!(text.lines().any(|known| known == line), "{line} is not in\n{text}");
+        }
+    }
+}

@@ -1,1 +1,49 @@
-//! policy
+//! Policies: WebAssembly components that decide. Facts in, decision out, on a fresh instance for each call.
+//!
+//! Promises: a plugin cannot stop the threads that run it, use more than its release allows, or harm another
+//! slot; whoever took a `Line` keeps the releases in it until the request ends.
+//! Must never happen here: a read or write of the store, a wall-clock reading, native code that this server
+//! did not compile itself.
+
+mod admit;
+mod bindings;
+mod cache;
+mod call;
+mod engine;
+mod fleet;
+mod guest;
+mod job_resolution;
+mod replay;
+mod runtime;
+mod shape;
+mod wasi;
+
+#[cfg(test)]
+mod tests;
+
+use switchboard_domain::decision::FailureKind;
+
+pub use admit::{Admitted, SettingsProblem};
+pub use fleet::breaker::BreakerState;
+pub use fleet::line::{Line, Outcome};
+pub use fleet::seat::{DURATION_BOUNDS_MICROS, ReleaseStats};
+pub use fleet::{Fleet, Plan, Unavailable};
+pub use replay::Replayed;
+pub use runtime::{Runtime, Setup};
+
+/// What can go wrong outside of a decision. Inside of one, everything is a recorded `FailureKind`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The component is not admitted; each sentence says what to change.
+    #[error("{}", .0.join(" "))]
+    Refused(Vec<String>),
+    /// The plugin failed while it was asked.
+    #[error("{}: {}", .0.as_str(), .1)]
+    Failed(FailureKind, String),
+    /// Recorded facts that this version of the policy cannot read.
+    #[error("the recorded facts cannot be read: {0}")]
+    UnreadableFacts(String),
+    /// The host's own fault.
+    #[error("the policy engine failed: {0}")]
+    Engine(String),
+}

@@ -1,1 +1,27 @@
-//! worker
+//! What runs without a request. A worker takes no input but the store, can be ended at any moment and started
+//! again, and follows the one clock.
+
+use std::time::Duration;
+
+use switchboard_domain::time::Timestamp;
+
+use crate::app::App;
+use crate::app::idempotency;
+use crate::http::server::Drain;
+
+/// Kept replies are dead after seven days; whether they go a few minutes later matters to nobody.
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(10 * 60);
+
+/// Runs until the drain begins.
+pub async fn run(app: App, mut drain: Drain) {
+    loop {
+        if let Err(error) = idempotency::expire(&app).await {
+            tracing::error!(event = "expiry.failed", %error);
+        }
+        let next = Timestamp::plus(app.now(), EXPIRY_INTERVAL);
+        tokio::select! {
+            () = drain.requested() => return,
+            () = app.clock().sleep_until(next) => {}
+        }
+    }
+}

@@ -1,1 +1,4 @@
-fn main() {}
+//! Black-box tests of the whole, one binary.
+
+mod power_loss;
+mod tidy;

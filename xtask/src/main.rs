@@ -1,1 +1,65 @@
-fn main() {}
+//! `cargo xtask`: what a person types besides cargo's own commands.
+
+mod guests;
+mod lint;
+mod step;
+
+use std::process::ExitCode;
+
+use step::{Failed, cargo};
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  build          the plugins, then everything else
+  build-guests   the plugins only: target/policies/*.wasm
+  demo [ARGS]    the plugins, then `switchboard demo ARGS`
+  test [ARGS]    the plugins and the server, then `cargo test --workspace ARGS`
+  lint           formatting, clippy for the host and for the plugins, the documentation, licences
+  bench [ARGS]   a release build, then `cargo bench -p switchboard-tests ARGS`";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let outcome = match arguments.split_first() {
+        Some((command, rest)) => run(command, rest),
+        None => Err(Failed::new(HELP)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => {
+            step::say(&failed.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &str, rest: &[String]) -> Result<(), Failed> {
+    match command {
+        "build" => {
+            guests::build()?;
+            cargo("build the workspace", &["build", "--workspace"]).args(rest).run()
+        }
+        "build-guests" => guests::build(),
+        "demo" => {
+            guests::build()?;
+            cargo("run the demo", &["run", "--quiet", "-p", "switchboard", "--", "demo"]).args(rest).run()
+        }
+        "test" => {
+            guests::build()?;
+            // The tests start the real program, which `cargo test` of another package does not build.
+            cargo("build the server", &["build", "-p", "switchboard", "--bin", "switchboard"]).run()?;
+            cargo("test the workspace", &["test", "--workspace"]).args(rest).run()
+        }
+        "lint" => lint::run(),
+        "bench" => {
+            guests::build()?;
+            cargo("build for release", &["build", "--release", "-p", "switchboard"]).run()?;
+            cargo("measure", &["bench", "-p", "switchboard-tests"]).args(rest).run()
+        }
+        "help" | "--help" | "-h" => {
+            step::say(HELP);
+            Ok(())
+        }
+        unknown => Err(Failed::new(&format!("there is no command `{unknown}`\n\n{HELP}"))),
+    }
+}

@@ -92,8 +92,8 @@ pub struct Agent {
     pub updated_at: Timestamp,
 }
 
-/// `cefrLevel` is required for language tests and refused for everybody else (contract §5). Without a readable
-/// focus nothing can be said.
+/// `cefrLevel` is required for language tests and refused for everybody else (contract §5). Without a
+/// readable focus nothing can be said.
 pub fn check_cefr_level(base: &str, focus: Option<AgentFocus>, is_sent: bool, problems: &mut Problems) {
     let Some(focus) = focus else { return };
     let is_needed = focus == AgentFocus::LanguageTest;

@@ -96,8 +96,8 @@ pub const RATE_PER_HOUR_DEFAULT: u32 = 2_000;
 /// Some hundred times what the standard plugin needs for the largest facts, so that a rule has room and a
 /// runaway loop still ends within milliseconds.
 pub const FUEL_DEFAULT: u64 = 50_000_000;
-/// From 1, so that a release that always runs dry can be made on purpose. The maximum is some seconds of work:
-/// more never fits into `TIMEOUT_MILLIS`.
+/// From 1, so that a release that always runs dry can be made on purpose. The maximum is some seconds of
+/// work: more never fits into `TIMEOUT_MILLIS`.
 pub const FUEL: RangeInclusive<u64> = 1..=10_000_000_000;
 /// A partner waits for it. Ten times what a guest that starts an interpreter needs.
 pub const TIMEOUT_MILLIS_DEFAULT: u64 = 200;

@@ -64,3 +64,20 @@ pub struct CallAttempt {
     /// When the phone rang.
     pub called_at: Option<Timestamp>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_are_the_contracts() {
+        let statuses: Vec<_> = CallAttemptStatus::ALL.iter().map(|status| status.as_str()).collect();
+        assert_eq!(statuses, ["SCHEDULED", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLED"]);
+        let reasons: Vec<_> = ReasonCode::ALL.iter().map(|reason| reason.as_str()).collect();
+        assert_eq!(
+            reasons.join(" "),
+            "NO_ANSWER BUSY VOICEMAIL DECLINED INVALID_NUMBER NETWORK_ERROR AGENT_ERROR CANCELLED_BY_REQUEST \
+             REPLACED"
+        );
+    }
+}

@@ -86,8 +86,8 @@ pub struct Candidate {
     pub updated_at: Timestamp,
 }
 
-/// At least one of e-mail and phone number (contract §4). A field that was sent counts, even with a wrong value:
-/// that has its own problem.
+/// At least one of e-mail and phone number (contract §4). A field that was sent counts, even with a wrong
+/// value: that has its own problem.
 pub fn check_contact(base: &str, is_email_sent: bool, is_phone_number_sent: bool, problems: &mut Problems) {
     problems.at_least_one(base, [("email", is_email_sent), ("phoneNumber", is_phone_number_sent)]);
 }

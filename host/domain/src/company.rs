@@ -120,3 +120,31 @@ impl Default for CompanySettings {
 pub fn parse_timezone(name: &str) -> Result<Tz, Flaw> {
     name.parse().map_err(|_| Flaw::invalid("must be an IANA time zone such as `Europe/Prague`"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_sent_has_the_contracts_defaults() {
+        let settings = CompanySettings::default();
+        assert_eq!((settings.timezone.name(), settings.locale.as_str()), ("UTC", "en"));
+        assert_eq!(settings.call_window, CallWindow::default());
+    }
+
+    #[test]
+    fn zones_are_named_as_iana_names_them() {
+        for fine in ["UTC", "Europe/Prague", "America/Argentina/Buenos_Aires", "Etc/GMT+12"] {
+            assert_eq!(parse_timezone(fine).map(|zone| zone.name()), Ok(fine));
+        }
+        for wrong in ["", "utc", "Europe/Nowhere", "+02:00", "CET-1CEST", "Europe/Prague "] {
+            assert!(parse_timezone(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_owner_statuses_are_the_contracts() {
+        let words: Vec<_> = OwnerStatus::ALL.iter().map(|status| status.as_str()).collect();
+        assert_eq!(words, ["ASSIGNED", "INVITED", "HELD"]);
+    }
+}

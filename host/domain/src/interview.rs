@@ -145,8 +145,8 @@ pub enum JobChoice {
 /// is alone or among the former.
 ///
 /// # Errors
-/// `job` together with `jobId`, at both; `candidate.jobId` together with one of them, there; a `jobId` that is
-/// not among an existing candidate's assignments, there.
+/// `job` together with `jobId`, at both; `candidate.jobId` together with one of them, there; a `jobId` that
+/// is not among an existing candidate's assignments, there.
 pub fn choose_job(request: &JobRequest) -> Result<JobChoice, Problems> {
     let mut problems = Problems::default();
     let has_job_id = request.job_id.is_some();

@@ -184,7 +184,8 @@ impl Job {
     }
 }
 
-/// Required and nice-to-have skills are at most 10 together (contract §3); every list that has some is at fault.
+/// Required and nice-to-have skills are at most 10 together (contract §3); every list that has some is at
+/// fault.
 pub fn check_skills(base: &str, required_count: usize, nice_to_have_count: usize, problems: &mut Problems) {
     let together = required_count.saturating_add(nice_to_have_count);
     if together <= SKILLS_MAX {

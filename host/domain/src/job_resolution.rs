@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{AgentFocus, AgentType};
+use crate::bounds::REFUSAL_REASON_CHARS;
 use crate::id::{AtsId, CandidateId, CompanyId, JobId};
 use crate::job::JobStatus;
 use crate::language::Language;
@@ -99,38 +100,55 @@ pub enum Verdict {
 /// # Errors
 /// The sentence that says why the answer cannot be used.
 pub fn check(answer: &Answer, facts: &Facts) -> Result<Verdict, String> {
-    let find = |id: &String| {
-        let job = facts.assigned_jobs.iter().find(|job| job.id.to_string() == *id);
-        job.ok_or_else(|| format!("job `{}` is not among the candidate's jobs", clip(id)))
-    };
     match answer {
         Answer::NoJob => Ok(Verdict::Job(None)),
         Answer::JobRequired => Ok(Verdict::JobRequired),
-        Answer::Job(id) => match find(id)? {
-            job if job.status == JobStatus::Open => Ok(Verdict::Job(Some(job.id))),
-            job => Err(format!("job `{}` is closed", job.id)),
-        },
-        Answer::JobAmbiguous(ids) if ids.len() < 2 => {
-            Err("`job-ambiguous` needs at least two jobs".to_owned())
-        }
-        Answer::JobAmbiguous(ids) => {
-            let mut jobs = Vec::with_capacity(ids.len());
-            for id in ids {
-                let job = find(id)?;
-                if jobs.iter().all(|(known, _)| *known != job.id) {
-                    jobs.push((job.id, job.title.clone()));
-                }
-            }
-            Ok(Verdict::JobAmbiguous(jobs))
-        }
-        Answer::Rejected(reason) if reason.is_empty() => Err("`rejected` needs a reason".to_owned()),
-        Answer::Rejected(reason) if reason.chars().count() > 500 => {
-            Err("the reason of `rejected` is longer than 500 characters".to_owned())
-        }
-        Answer::Rejected(reason) => Ok(Verdict::Rejected(reason.clone())),
+        Answer::Job(id) => check_job(id, facts),
+        Answer::JobAmbiguous(ids) => check_ambiguous(ids, facts),
+        Answer::Rejected(reason) => check_reason(reason),
     }
 }
 
+fn find<'a>(id: &str, facts: &'a Facts) -> Result<&'a AssignedJob, String> {
+    let job = facts.assigned_jobs.iter().find(|job| job.id.to_string() == id);
+    job.ok_or_else(|| format!("job `{}` is not among the candidate's jobs", clip(id)))
+}
+
+fn check_job(id: &str, facts: &Facts) -> Result<Verdict, String> {
+    match find(id, facts)? {
+        job if job.status == JobStatus::Open => Ok(Verdict::Job(Some(job.id))),
+        job => Err(format!("job `{}` is closed", job.id)),
+    }
+}
+
+/// The partner is to name one of these jobs: at least two different ones. Closed ones are allowed, since a
+/// partner may name a closed job.
+fn check_ambiguous(ids: &[String], facts: &Facts) -> Result<Verdict, String> {
+    let mut jobs = Vec::new();
+    for id in ids {
+        let job = find(id, facts)?;
+        if jobs.iter().all(|(known, _)| *known != job.id) {
+            jobs.push((job.id, job.title.clone()));
+        }
+    }
+    if jobs.len() < 2 {
+        return Err("`job-ambiguous` needs at least two jobs".to_owned());
+    }
+    Ok(Verdict::JobAmbiguous(jobs))
+}
+
+fn check_reason(reason: &str) -> Result<Verdict, String> {
+    let max = *REFUSAL_REASON_CHARS.end();
+    if reason.is_empty() {
+        return Err("`rejected` needs a reason".to_owned());
+    }
+    if reason.chars().count() > max {
+        return Err(format!("the reason of `rejected` is longer than {max} characters"));
+    }
+    Ok(Verdict::Rejected(reason.to_owned()))
+}
+
+/// A plugin's text may be long, and it goes into a log line.
 fn clip(text: &str) -> String {
     text.chars().take(64).collect()
 }

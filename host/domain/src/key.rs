@@ -117,9 +117,9 @@ pub struct Key {
 impl KeyKind {
     /// What a key of this kind can be given, which is also what it gets when the operator names nothing.
     ///
-    /// Workers have none: their protocol is apart, and a worker's key is refused everywhere else. A company key
-    /// has all, `write:companies` included, since it may change its own company; that it may not *create* one
-    /// is a rule of that operation (contract §1), see `Key::may_create_companies`.
+    /// Workers have none: their protocol is apart, and a worker's key is refused everywhere else. A company
+    /// key has all, `write:companies` included, since it may change its own company; that it may not *create*
+    /// one is a rule of that operation (contract §1), see `Key::may_create_companies`.
     #[must_use]
     pub const fn scopes(self) -> &'static [Scope] {
         match self {
@@ -188,7 +188,8 @@ impl Key {
         self.scopes.contains(&scope)
     }
 
-    /// Whether it may `POST /company`: only ATS keys may, whatever a company key's scopes are (contract §1, §2).
+    /// Whether it may `POST /company`: only ATS keys may, whatever a company key's scopes are (contract §1,
+    /// §2).
     #[must_use]
     pub fn may_create_companies(&self) -> bool {
         self.kind() == KeyKind::Ats && self.has(Scope::WriteCompanies)
@@ -200,7 +201,8 @@ impl Key {
         self.expires_at.is_some_and(|expires_at| expires_at <= now)
     }
 
-    /// Whether it may be used from this address. An IPv4 address that arrives in its IPv6 form is the IPv4 one.
+    /// Whether it may be used from this address. An IPv4 address that arrives in its IPv6 form is the IPv4
+    /// one.
     #[must_use]
     pub fn allows(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
@@ -227,8 +229,8 @@ pub struct Secret(String);
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Bytes from here on are drawn again: 248 is the greatest multiple of 62 in a byte, so that every character is
-/// as likely as every other.
+/// Bytes from here on are drawn again: 248 is the greatest multiple of 62 in a byte, so that every character
+/// is as likely as every other.
 const BASE62_BIAS_FROM: u8 = 248;
 
 impl Secret {

@@ -54,3 +54,21 @@ words! {
         Vi = "VI",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_languages_and_levels_are_the_contracts() {
+        let words: Vec<_> = Language::ALL.iter().map(|language| language.as_str()).collect();
+        assert_eq!(
+            words.join(" "),
+            "UNDEFINED EN JA ZH DE HI FR KO PT IT ES ID NL TR FIL PL SV BG RO AR CS EL FI HR MS SK DA TA \
+             UK RU HU NO VI"
+        );
+        let levels: Vec<_> = CefrLevel::ALL.iter().map(|level| level.as_str()).collect();
+        assert_eq!(levels, ["A1", "A2", "B1", "B2", "C1", "C2"]);
+        assert!(CefrLevel::A2 < CefrLevel::B1);
+    }
+}

@@ -38,9 +38,8 @@ impl Metadata {
         let mut keys_seen = 0;
         walk(value, 1, &mut keys_seen)?;
         if keys_seen > METADATA_KEYS_MAX {
-            let message = format!(
-                "must have at most {METADATA_KEYS_MAX} keys, those of nested objects included; has {keys_seen}"
-            );
+            let message =
+                format!("must have at most {METADATA_KEYS_MAX} keys, nested ones included; has {keys_seen}");
             return Err(Flaw::invalid(message));
         }
         let text = value.to_string();

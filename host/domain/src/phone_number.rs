@@ -38,8 +38,9 @@ impl PhoneNumber {
         if digits.len() > MAX_DIGITS {
             return Err(Flaw::invalid("must be a phone number of at most 15 digits"));
         }
-        let plan = plan::of(digits)
-            .ok_or_else(|| Flaw::invalid("must begin with a country calling code that exists, such as +49"))?;
+        let plan = plan::of(digits).ok_or_else(|| {
+            Flaw::invalid("must begin with a country calling code that exists, such as +49")
+        })?;
         let national_digits = digits.len() - plan.country_code.len();
         if !plan.is_possible(national_digits) {
             return Err(Flaw::invalid(format!(

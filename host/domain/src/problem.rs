@@ -103,7 +103,8 @@ impl Problems {
     }
 }
 
-/// One name of a rule over several fields, and whether the request has it (a wrong value counts: it was sent).
+/// One name of a rule over several fields, and whether the request has it (a wrong value counts: it was
+/// sent).
 pub type Sent<'a> = (&'a str, bool);
 
 /// Rules over several fields; `base` is the path of the object that has them, empty for the body itself.

@@ -75,6 +75,15 @@ impl Rejection {
         Self::Invalid(Problems::from(FieldProblem { path: path.into(), flaw }))
     }
 
+    /// Points a policy's refusal to the record of the decision that led to it.
+    pub fn name_decision(&mut self, id: DecisionId) {
+        match self {
+            Self::PolicyRejected(refusal) => refusal.decision_id = id,
+            Self::PolicyUnavailable { decision_id, .. } => *decision_id = Some(id),
+            _ => {}
+        }
+    }
+
     /// A resource that is not there.
     #[must_use]
     pub fn not_found(resource_type: &'static str, resource_id: impl ToString) -> Self {

@@ -173,8 +173,8 @@ impl Limits {
 }
 
 impl OnFailure {
-    /// Wrong money and wrong mail do not come back, so those wait; an interview is better decided by the standard
-    /// rule than refused.
+    /// Wrong money and wrong mail do not come back, so those wait; an interview is better decided by the
+    /// standard rule than refused.
     #[must_use]
     pub const fn default_of(policy: PolicyName) -> Self {
         match policy {

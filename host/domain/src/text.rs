@@ -103,8 +103,8 @@ impl WebUrl {
     }
 }
 
-/// Stricter than browsers, which would repair `http:example.com`, `http:///example.com` and stray spaces: what
-/// they repair differs from what is stored.
+/// Stricter than browsers, which would repair `http:example.com`, `http:///example.com` and stray spaces:
+/// what they repair differs from what is stored.
 fn is_web_url(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else { return false };
     let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");

@@ -1,5 +1,12 @@
 //! Agents on the wire.
 
+use switchboard_domain::rejection::Rejection;
+use super::dispatch::{page_request, page_view, rendered};
+use super::page::Listing;
+use super::problem::Failure;
+use super::{Call, Reply};
+use crate::app::{self, App, Write};
+use crate::store::agent::AgentFilter;
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::agent::{Agent, AgentDraft, AgentFocus, AgentType, Voice, check_cefr_level, check_phone_number};
@@ -16,6 +23,36 @@ use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 
 use super::body::{self, Fields, Read, chars, id, text, whole};
 use super::schema::{self, Text};
+
+// What partners can ask.
+
+pub(crate) async fn create(app: &App, call: &Call, write: Write) -> Result<Reply, Failure> {
+    let company_id = call.company_only(app)?;
+    let draft = read(&call.request.json()?).map_err(Rejection::Invalid)?;
+    let now = write.now;
+    let render = move |agent: &Agent| rendered(Reply::created(&view(agent), now));
+    Ok(app::agent::create(app, company_id, draft, write, render).await?.into())
+}
+
+pub(crate) fn get(app: &App, call: &Call) -> Result<Reply, Failure> {
+    let (named, id) = call.resource()?;
+    let agent = app::agent::get(app, &call.caller, named, id)?;
+    Ok(Reply::ok(&view(&agent), call.request.now))
+}
+
+pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
+    let mut problems = Problems::default();
+    let query = &call.request.query;
+    let named = call.named_company(&mut problems);
+    let filter = AgentFilter {
+        agent_type: query.read("type", &mut problems, AgentType::parse),
+        focus: query.read("focus", &mut problems, AgentFocus::parse),
+    };
+    let listing = Listing::read(query, &mut problems);
+    let company_id = call.company(app, named, problems)?;
+    let page = app::agent::list(app, company_id, &filter, &page_request(&listing))?;
+    Ok(Reply::ok(&page_view(&listing, &page, view), call.request.now))
+}
 
 // Wire types in.
 

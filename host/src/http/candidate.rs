@@ -1,5 +1,14 @@
 //! Candidates on the wire.
 
+use switchboard_domain::rejection::Rejection;
+use switchboard_domain::candidate::CandidateStatus;
+use super::dispatch::{page_request, page_view, rendered};
+use super::page::Listing;
+use super::problem::Failure;
+use super::{Call, Reply};
+use crate::app::candidate::{Counted, NamedJob};
+use crate::app::{self, App, Write};
+use crate::store::candidate::CandidateFilter;
 use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::Value;
@@ -15,6 +24,43 @@ use utoipa::ToSchema;
 
 use super::body::{self, Fields, Read, chars, id, text};
 use super::schema::{self, Text};
+
+// What partners can ask.
+
+pub(crate) async fn create(app: &App, call: &Call, write: Write) -> Result<Reply, Failure> {
+    let company_id = call.company_only(app)?;
+    let now = write.now;
+    let input = read(&call.request.json()?, now).map_err(Rejection::Invalid)?;
+    let jobs = input.named_jobs().into_iter().map(|(path, id)| NamedJob { path, id }).collect();
+    let render = move |counted: &Counted| rendered(Reply::created(&counted_view(counted), now));
+    Ok(app::candidate::create(app, company_id, input.draft, jobs, write, render).await?.into())
+}
+
+pub(crate) fn get(app: &App, call: &Call) -> Result<Reply, Failure> {
+    let (named, id) = call.resource()?;
+    let counted = app::candidate::get(app, &call.caller, named, id)?;
+    Ok(Reply::ok(&counted_view(&counted), call.request.now))
+}
+
+pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
+    let mut problems = Problems::default();
+    let query = &call.request.query;
+    let named = call.named_company(&mut problems);
+    let filter = CandidateFilter {
+        job_id: query.id("jobId", &mut problems),
+        status: query.read("status", &mut problems, CandidateStatus::parse),
+    };
+    let listing = Listing::read(query, &mut problems);
+    let company_id = call.company(app, named, problems)?;
+    let page = app::candidate::list(app, company_id, &filter, &page_request(&listing))?;
+    Ok(Reply::ok(&page_view(&listing, &page, counted_view), call.request.now))
+}
+
+fn counted_view(counted: &Counted) -> CandidateView<'_> {
+    // Analyses come with the calls that make them.
+    let counts = Counts { interviews: counted.interview_count, analyses: 0 };
+    view(&counted.candidate, counts)
+}
 
 // Wire types in.
 

@@ -1,5 +1,11 @@
 //! Companies on the wire.
 
+use switchboard_domain::rejection::Rejection;
+use super::dispatch::{page_request, page_view, rendered};
+use super::page::Listing;
+use super::problem::{Failure, refuse};
+use super::{Call, Reply};
+use crate::app::{self, App, Write};
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::bounds::{
@@ -16,6 +22,28 @@ use utoipa::ToSchema;
 
 use super::body::{self, Fields, Read, chars, text};
 use super::schema::{self, Text};
+
+// What partners can ask.
+
+pub(crate) async fn create(app: &App, call: &Call, write: Write) -> Result<Reply, Failure> {
+    let draft = read(&call.request.json()?).map_err(Rejection::Invalid)?;
+    let now = write.now;
+    let render = move |company: &Company| rendered(Reply::created(&view(company), now));
+    Ok(app::company::create(app, &call.caller, draft, write, render).await?.into())
+}
+
+pub(crate) fn get(app: &App, call: &Call) -> Result<Reply, Failure> {
+    let company = app::company::get(app, &call.caller, call.path_id()?)?;
+    Ok(Reply::ok(&view(&company), call.request.now))
+}
+
+pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
+    let mut problems = Problems::default();
+    let listing = Listing::read(&call.request.query, &mut problems);
+    refuse(problems)?;
+    let page = app::company::list(app, &call.caller, &page_request(&listing))?;
+    Ok(Reply::ok(&page_view(&listing, &page, view), call.request.now))
+}
 
 // Wire types in.
 
@@ -263,11 +291,7 @@ pub fn view(company: &Company) -> CompanyView<'_> {
         settings: SettingsView {
             timezone: company.settings.timezone.name(),
             locale: company.settings.locale.as_str(),
-            call_window: CallWindowView {
-                start: company.settings.call_window.start(),
-                end: company.settings.call_window.end(),
-                days: company.settings.call_window.days(),
-            },
+            call_window: window_view(&company.settings.call_window),
         },
         metadata: company.metadata.as_ref().map(Metadata::to_value),
         owner_email: company.owner_email.as_ref().map(EmailAddress::as_str),
@@ -275,6 +299,11 @@ pub fn view(company: &Company) -> CompanyView<'_> {
         created_at: Text(company.created_at),
         updated_at: Text(company.updated_at),
     }
+}
+
+/// Also what a dry run of an interview shows.
+pub(super) fn window_view(window: &CallWindow) -> CallWindowView {
+    CallWindowView { start: window.start(), end: window.end(), days: window.days() }
 }
 
 #[cfg(test)]

@@ -1,5 +1,14 @@
 //! Interviews on the wire.
 
+use switchboard_domain::rejection::Rejection;
+use switchboard_domain::interview::InterviewStatus;
+use super::dispatch::{page_request, page_view, rendered};
+use super::page::Listing;
+use super::problem::{Failure, refuse};
+use super::{Call, Reply};
+use crate::app::interview::{DryRun, WithAttempts};
+use crate::app::{self, App, Write};
+use crate::store::interview::InterviewFilter;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -17,8 +26,71 @@ use super::agent::{self, AgentBody};
 use super::body::{self, Fields, Read, flag, id, text};
 use super::call_attempt::{self, CallAttemptView};
 use super::candidate::{self, CandidateBody};
+use super::company::{self, CallWindowView};
 use super::job::{self, InlineJobBody};
 use super::schema::{self, Text};
+
+// What partners can ask.
+
+pub(crate) async fn create(app: &App, call: &Call, write: Write) -> Result<Reply, Failure> {
+    let mut problems = Problems::default();
+    let named = call.named_company(&mut problems);
+    let is_dry = call.request.query.flag("dryRun", &mut problems);
+    let company_id = call.company(app, named, problems)?;
+    let now = write.now;
+    let input = read(&call.request.json()?, now).map_err(Rejection::Invalid)?;
+    if is_dry {
+        let dry = app::interview::dry_run(app, &call.caller, company_id, input, now).await?;
+        return Ok(Reply::ok(&DryRunView::of(&dry), now));
+    }
+    let render =
+        move |made: &WithAttempts| rendered(Reply::created(&view(&made.interview, &made.attempts), now));
+    Ok(app::interview::create(app, &call.caller, company_id, input, write, render).await?.into())
+}
+
+pub(crate) fn get(app: &App, call: &Call) -> Result<Reply, Failure> {
+    let (named, id) = call.resource()?;
+    let found = app::interview::get(app, &call.caller, named, id)?;
+    Ok(Reply::ok(&view(&found.interview, &found.attempts), call.request.now))
+}
+
+pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
+    let mut problems = Problems::default();
+    let query = &call.request.query;
+    let named = call.named_company(&mut problems);
+    let filter = InterviewFilter {
+        candidate_id: query.id("candidateId", &mut problems),
+        agent_id: query.id("agentId", &mut problems),
+        job_id: query.id("jobId", &mut problems),
+        status: query.read("status", &mut problems, InterviewStatus::parse),
+    };
+    let listing = Listing::read(query, &mut problems);
+    let company_id = call.company(app, named, problems)?;
+    listed(app, call, company_id, &filter, &listing)
+}
+
+/// `GET /candidates/{id}/interviews`, the path in a candidate's `links`.
+pub(crate) fn list_of_candidate(app: &App, call: &Call) -> Result<Reply, Failure> {
+    let mut problems = Problems::default();
+    let listing = Listing::read(&call.request.query, &mut problems);
+    refuse(problems)?;
+    let (named, id) = call.resource::<CandidateId>()?;
+    let found = app::candidate::get(app, &call.caller, named, id)?;
+    let filter = InterviewFilter { candidate_id: Some(id), ..InterviewFilter::default() };
+    listed(app, call, found.candidate.company_id, &filter, &listing)
+}
+
+fn listed(
+    app: &App,
+    call: &Call,
+    company_id: CompanyId,
+    filter: &InterviewFilter,
+    listing: &Listing,
+) -> Result<Reply, Failure> {
+    let page = app::interview::list(app, company_id, filter, &page_request(listing))?;
+    let views = page_view(listing, &page, |found| view(&found.interview, &found.attempts));
+    Ok(Reply::ok(&views, call.request.now))
+}
 
 // Wire types in.
 
@@ -132,6 +204,47 @@ fn written_time(fields: &mut Fields<'_>) -> Read<Option<WrittenTime>> {
 }
 
 // Wire types out.
+
+/// What an interview would be. Nothing was stored, so no decision has an id.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = InterviewDryRun)]
+pub struct DryRunView {
+    #[schema(format = "date-time")]
+    scheduled_at: String,
+    /// The wall clock by which it was judged.
+    local_time: String,
+    time_zone: String,
+    time_zone_source: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ambiguous_zones: Vec<&'static str>,
+    call_window: CallWindowView,
+    allowed: bool,
+    #[schema(format = "date-time")]
+    next_allowed_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job_id: Option<String>,
+    decision_ids: Vec<String>,
+}
+
+impl DryRunView {
+    fn of(dry: &DryRun) -> Self {
+        let verdict = &dry.verdict;
+        Self {
+            scheduled_at: dry.scheduled_at.to_string(),
+            local_time: verdict.local_time.clone(),
+            time_zone: verdict.time_zone.clone(),
+            time_zone_source: verdict.time_zone_source.as_str(),
+            ambiguous_zones: verdict.ambiguous_zones.iter().map(|zone| zone.name()).collect(),
+            call_window: company::window_view(&verdict.call_window),
+            allowed: verdict.allowed,
+            next_allowed_at: verdict.next_allowed_at.clone(),
+            job_id: dry.job_id.map(|id| id.to_string()),
+            decision_ids: Vec::new(),
+        }
+    }
+}
+
 
 /// A candidate, an agent, a time, perhaps a job.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,5 +1,12 @@
 //! Jobs on the wire.
 
+use switchboard_domain::rejection::Rejection;
+use super::dispatch::{page_request, page_view, rendered};
+use super::page::Listing;
+use super::problem::Failure;
+use super::{Call, Reply};
+use crate::app::{self, App, Write};
+use crate::store::job::JobFilter;
 use serde::Serialize;
 use serde_json::{Number, Value};
 use switchboard_domain::bounds::{
@@ -22,6 +29,33 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{self, Fields, Read, chars, number, text};
 use super::schema::{self, Text};
+
+// What partners can ask.
+
+pub(crate) async fn create(app: &App, call: &Call, write: Write) -> Result<Reply, Failure> {
+    let company_id = call.company_only(app)?;
+    let draft = read(&call.request.json()?).map_err(Rejection::Invalid)?;
+    let now = write.now;
+    let render = move |job: &Job| rendered(Reply::created(&view(job), now));
+    Ok(app::job::create(app, company_id, draft, write, render).await?.into())
+}
+
+pub(crate) fn get(app: &App, call: &Call) -> Result<Reply, Failure> {
+    let (named, id) = call.resource()?;
+    let job = app::job::get(app, &call.caller, named, id)?;
+    Ok(Reply::ok(&view(&job), call.request.now))
+}
+
+pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
+    let mut problems = Problems::default();
+    let query = &call.request.query;
+    let named = call.named_company(&mut problems);
+    let filter = JobFilter { status: query.read("status", &mut problems, JobStatus::parse) };
+    let listing = Listing::read(query, &mut problems);
+    let company_id = call.company(app, named, problems)?;
+    let page = app::job::list(app, company_id, &filter, &page_request(&listing))?;
+    Ok(Reply::ok(&page_view(&listing, &page, view), call.request.now))
+}
 
 // Wire types in.
 

@@ -37,9 +37,9 @@ impl Plan {
     fn read(line: &'static str) -> Option<Self> {
         let mut words = line.split(' ');
         let country_code = words.next()?;
-        let lengths = words.filter_map(|word| word.parse::<u32>().ok()).fold(0, |bits, length| {
-            bits | 1_u32.checked_shl(length).unwrap_or(0)
-        });
+        let lengths = words
+            .filter_map(|word| word.parse::<u32>().ok())
+            .fold(0, |bits, length| bits | 1_u32.checked_shl(length).unwrap_or(0));
         Some(Self { country_code, lengths })
     }
 

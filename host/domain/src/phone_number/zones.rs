@@ -54,7 +54,7 @@ mod tests {
             .flat_map(|line| line.split(' ').skip(1))
             .filter(|zone| zone.parse::<Tz>().is_err())
             .collect();
-        assert_eq!(unknown, Vec::<&&str>::new(), "the metadata is newer than chrono-tz");
+        assert_eq!(unknown, Vec::<&str>::new(), "the metadata is newer than chrono-tz");
         assert!(ROWS.iter().all(|row| row.prefix.len() <= MAX_PREFIX_DIGITS));
     }
 }

@@ -209,7 +209,9 @@ impl Reader {
         let mut value = 0;
         for _ in 0..count {
             let Some(digit) = self.peek().and_then(|character| character.to_digit(10)) else {
-                return Err(self.expected(&format!("a digit of the {name}"), &format!("({count} are needed)")));
+                return Err(
+                    self.expected(&format!("a digit of the {name}"), &format!("({count} are needed)"))
+                );
             };
             value = value * 10 + digit;
             self.read += 1;
@@ -252,12 +254,7 @@ impl Reader {
 
 const WEEK_DATE: &str = "week dates are not read, write YYYY-MM-DD";
 
-fn in_range(
-    value: u32,
-    name: &str,
-    range: std::ops::RangeInclusive<u32>,
-    index: usize,
-) -> Result<(), Flaw> {
+fn in_range(value: u32, name: &str, range: std::ops::RangeInclusive<u32>, index: usize) -> Result<(), Flaw> {
     if range.contains(&value) {
         return Ok(());
     }

@@ -1,1 +1,162 @@
+//! A plugin that misbehaves as its settings say: `{"do": "loop"}`. With `"onlyCompany": ID` it misbehaves for
+//! that company only and answers like `answer-first` for everybody else.
+//!
+//! Any settings are accepted but `{"invalid": true}`, also a `do` that nobody knows: the first call then
+//! traps, like a plugin that forgot to check its settings.
 
+use std::hint::black_box;
+
+use serde_json::Value;
+use switchboard_sdk::job_resolution::{AssignedJob, Decision, Facts, JobStatus, Policy, Refusal};
+use switchboard_sdk::log;
+use switchboard_sdk::settings::{self, Object};
+
+/// What a guest on 32 bits cannot have, whatever its limit.
+const FOUR_GIB: u64 = 4 << 30;
+
+const MIB: usize = 1 << 20;
+
+/// How many rounds `sleepy` turns when `rounds` is not set: some milliseconds, well within the usual fuel.
+const SLEEPY_ROUNDS: u64 = 1_000_000;
+
+/// The plugin.
+#[derive(Debug)]
+pub struct Hostile;
+
+switchboard_sdk::export_job_resolution!(Hostile);
+
+/// What to do, and to whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    act: String,
+    only_company: Option<String>,
+    rounds: u64,
+}
+
+impl settings::Settings for Settings {
+    fn read(object: &mut Object<'_>) -> Self {
+        object.accept_unknown_keys();
+        if object.any("invalid") == Some(&Value::Bool(true)) {
+            object.flaw("invalid", "these settings are invalid because they say so".to_owned());
+        }
+        let mut text = |key| object.any(key).and_then(Value::as_str).map(str::to_owned);
+        Self {
+            act: text("do").unwrap_or_else(|| "answer-first".to_owned()),
+            only_company: text("onlyCompany"),
+            rounds: object.any("rounds").and_then(Value::as_u64).unwrap_or(SLEEPY_ROUNDS),
+        }
+    }
+}
+
+impl Policy for Hostile {
+    type Settings = Settings;
+
+    fn decide(facts: Facts, settings: Settings) -> Decision {
+        if settings.only_company.is_some_and(|company| company != facts.company_id) {
+            return first_active(&facts);
+        }
+        match settings.act.as_str() {
+            "loop" => loop {
+                black_box(&facts);
+            },
+            "alloc" => allocate_without_end(),
+            "recurse" => Decision::Job(format!("{}", recurse(0))),
+            "trap" => panic!("hostile on purpose"),
+            "unreachable" => trap_without_a_word(),
+            "log" => {
+                write_ten_megabytes_of_log();
+                first_active(&facts)
+            }
+            "sleepy" => {
+                turn(settings.rounds);
+                first_active(&facts)
+            }
+            "wrong-job" => Decision::Job("00000000-0000-7000-8000-000000000000".to_owned()),
+            "closed-job" => closed(&facts),
+            "huge-output" => Decision::Refuse(Refusal::JobAmbiguous(vec!["x".repeat(MIB); 8])),
+            "bad-reason" => Decision::Refuse(Refusal::Rejected("no \0 reason\n".repeat(100))),
+            "ambiguous-strangers" => Decision::Refuse(Refusal::JobAmbiguous(vec!["not-an-id".to_owned(); 2])),
+            "answer-first" => first_active(&facts),
+            "answer-newest" => newest_active(&facts),
+            "job-required" => Decision::Refuse(Refusal::JobRequired),
+            "reject" => Decision::Refuse(Refusal::Rejected("hostile on purpose".to_owned())),
+            "no-job" => Decision::NoJob,
+            unknown => panic!("nobody knows how to do {unknown:?}"),
+        }
+    }
+}
+
+fn answer(job: Option<&AssignedJob>) -> Decision {
+    job.map_or(Decision::NoJob, |job| Decision::Job(job.id.clone()))
+}
+
+fn first_active(facts: &Facts) -> Decision {
+    answer(facts.active_jobs().next())
+}
+
+fn newest_active(facts: &Facts) -> Decision {
+    answer(facts.active_jobs().max_by_key(|job| job.created_at_ms))
+}
+
+fn closed(facts: &Facts) -> Decision {
+    answer(facts.assigned_jobs.iter().find(|job| job.status == JobStatus::Closed))
+}
+
+/// Takes memory piece by piece, and touches it, until the host says no. The allocator then aborts.
+fn allocate_without_end() -> ! {
+    let mut pieces = Vec::new();
+    let mut taken_bytes = 0_u64;
+    while taken_bytes < FOUR_GIB {
+        pieces.push(black_box(vec![1_u8; MIB]));
+        taken_bytes += MIB as u64;
+    }
+    panic!("the host gave {} pieces of memory", pieces.len());
+}
+
+/// Not a tail call, and a frame that cannot be optimised away.
+#[expect(unconditional_recursion, reason = "it shall overflow the stack")]
+fn recurse(depth: u64) -> u64 {
+    let frame = black_box([depth; 16]);
+    let deeper = recurse(depth.wrapping_add(frame[3]).wrapping_add(1));
+    black_box(frame)[7].wrapping_add(deeper)
+}
+
+#[cfg(target_family = "wasm")]
+fn trap_without_a_word() -> ! {
+    core::arch::wasm32::unreachable()
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn trap_without_a_word() -> ! {
+    std::process::abort()
+}
+
+fn write_ten_megabytes_of_log() {
+    let line = "0123456789".repeat(100);
+    for _ in 0..10_000 {
+        log::info(&line);
+    }
+}
+
+fn turn(rounds: u64) {
+    let mut sum = 0_u64;
+    for round in 0..rounds {
+        sum = black_box(sum.wrapping_add(round));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use switchboard_sdk::job_resolution::validate_settings;
+
+    use super::*;
+
+    #[test]
+    fn any_settings_are_accepted_but_invalid_ones() {
+        for text in ["{}", r#"{"do":"loop"}"#, r#"{"do":"nonsense","more":1}"#, r#"{"invalid":false}"#] {
+            assert_eq!(validate_settings::<Hostile>(text), Ok(()), "{text}");
+        }
+        let problems = validate_settings::<Hostile>(r#"{"invalid":true}"#).expect_err("refused");
+        assert_eq!(problems[0].pointer, "/invalid");
+    }
+}

@@ -1,0 +1,125 @@
+//! Recorded decisions: listed, shown, replayed.
+
+use std::sync::Arc;
+
+use switchboard_domain::decision::{Asked, AskedOutcome, Decision, FailureKind};
+use switchboard_domain::id::{CompanyId, DecisionId};
+use switchboard_domain::rejection::Rejection;
+use switchboard_domain::release::Release;
+use switchboard_domain::time::Timestamp;
+
+use crate::app::{App, Error, plugin, release};
+use crate::store::decision::DecisionFilter;
+use crate::store;
+
+/// What an operator looks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// `ATS/POLICY`.
+    pub slot: Option<String>,
+    /// Of this company.
+    pub company_id: Option<CompanyId>,
+    /// Made from then on.
+    pub since: Option<Timestamp>,
+    /// Only where a release failed.
+    pub failed: bool,
+}
+
+/// A decision taken once more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replay {
+    /// Whether outcome and fuel are those that were recorded. For another build: whether the answer is.
+    pub same: bool,
+    /// What came back now.
+    pub outcome: AskedOutcome,
+    /// What it used now.
+    pub fuel_used: u64,
+    /// What the guest said now.
+    pub log: Vec<String>,
+    /// What was recorded.
+    pub recorded: Asked,
+    /// Whether the recorded outcome can be had again at all: a timeout cannot.
+    pub is_reproducible: bool,
+}
+
+/// Decisions, newest first.
+///
+/// # Errors
+/// The slot is unknown.
+pub fn list(app: &App, wanted: &Wanted, limit: usize) -> Result<Vec<Decision>, Error> {
+    let snapshot = app.snapshot()?;
+    let slot = wanted.slot.as_deref().map(|slot| release::find_slot(&snapshot, slot)).transpose()?;
+    let filter = DecisionFilter {
+        slot,
+        company_id: wanted.company_id,
+        candidate_id: None,
+        since: wanted.since,
+        failed: wanted.failed,
+        before: None,
+    };
+    Ok(store::decision::list(&snapshot, &filter, limit)?)
+}
+
+/// One decision.
+///
+/// # Errors
+/// It is not there.
+pub fn show(app: &App, id: DecisionId) -> Result<Decision, Error> {
+    let decision = store::get::<Decision>(&app.snapshot()?, &id)?;
+    decision.ok_or_else(|| Rejection::not_found("Decision", id).into())
+}
+
+/// Takes a decision once more: by the release that was asked first, or by another build of its plugin.
+///
+/// # Errors
+/// It is not there, or the component cannot be run.
+pub async fn replay(app: &App, id: DecisionId, other_build: Option<Arc<[u8]>>) -> Result<Replay, Error> {
+    let decision = show(app, id)?;
+    let recorded = decision.asked.first().cloned();
+    let recorded = recorded.ok_or_else(|| Error::Refused(format!("decision {id} asked no release")))?;
+    let snapshot = app.snapshot()?;
+    let release = store::get::<Release>(&snapshot, &recorded.release_id)?
+        .ok_or_else(|| Rejection::not_found("Release", recorded.release_id))?;
+    let is_other_build = other_build.is_some();
+    let bytes = match other_build {
+        Some(bytes) => bytes,
+        None => plugin::artifact(&snapshot, release.digest)?,
+    };
+    drop(snapshot);
+    let replayed = app.fleet().runtime().replay(&release, bytes, &decision.facts).await?;
+    let same_outcome = match (&replayed.outcome, &recorded.outcome) {
+        (AskedOutcome::Answered(now), AskedOutcome::Answered(then)) => now == then,
+        // A trap replays its kind; its text may name other addresses.
+        (AskedOutcome::Failed(now, _), AskedOutcome::Failed(then, _)) => now == then,
+        _ => false,
+    };
+    let same_fuel = is_other_build
+        || replayed.fuel_used == recorded.fuel_used
+        || matches!(recorded.outcome, AskedOutcome::Failed(..));
+    Ok(Replay {
+        same: same_outcome && same_fuel,
+        outcome: replayed.outcome,
+        fuel_used: replayed.fuel_used,
+        log: replayed.log,
+        is_reproducible: is_reproducible(&recorded.outcome),
+        recorded,
+    })
+}
+
+fn is_reproducible(outcome: &AskedOutcome) -> bool {
+    match outcome {
+        AskedOutcome::Answered(_) => true,
+        AskedOutcome::Failed(kind, _) => match kind {
+            FailureKind::Trap
+            | FailureKind::OutOfFuel
+            | FailureKind::OutOfMemory
+            | FailureKind::StackOverflow
+            | FailureKind::BadAnswer
+            | FailureKind::OutputTooLarge => true,
+            FailureKind::Timeout
+            | FailureKind::TooBusy
+            | FailureKind::Unavailable
+            | FailureKind::BreakerOpen => false,
+        },
+    }
+}

@@ -1,0 +1,362 @@
+//! Releases and slots: made, activated, taken back. An activation is one small write, then the same reload of
+//! the fleet that another node would run.
+
+use switchboard_domain::ats::Ats;
+use switchboard_domain::decision::{PolicyName, Slot};
+use switchboard_domain::id::{AtsId, ReleaseId};
+use switchboard_domain::problem::{Flaw, Problems};
+use switchboard_domain::rejection::Rejection;
+use switchboard_domain::release::{
+    Limits, OnFailure, PluginVersion, Release, SlotState, Wasi, check_grants,
+};
+use switchboard_domain::bounds;
+
+use crate::app::{App, Error, plugin};
+use crate::policy;
+use crate::store::{self, Abort, Read, Txn};
+
+/// The embedded component with the built-in rules.
+static STANDARD_WASM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/standard.wasm"));
+
+/// Author of the releases that the server makes itself.
+const SELF: &str = "switchboard";
+
+/// What an operator says of a new release. Absent values have their defaults.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRelease {
+    /// `ATS/POLICY` or `default/POLICY`.
+    pub slot: String,
+    /// `NAME` or `NAME@VERSION`.
+    pub plugin: String,
+    /// JSON text.
+    pub settings: Option<String>,
+    /// What happens when it cannot answer.
+    pub on_failure: Option<OnFailure>,
+    /// Limit of one call.
+    pub fuel: Option<u64>,
+    /// Limit of one call.
+    pub timeout_millis: Option<u64>,
+    /// Limit of one call.
+    pub memory_mib: Option<u32>,
+    /// Whether WASI is there.
+    pub wasi: Option<Wasi>,
+    /// Fields beyond ids.
+    pub grants: Vec<String>,
+    /// Why.
+    pub comment: Option<String>,
+    /// Who.
+    pub author: Option<String>,
+}
+
+/// A slot and what it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotView {
+    /// The slot.
+    pub slot: Slot,
+    /// Its own state; absent while it runs the default slot's release.
+    pub state: Option<SlotState>,
+    /// What answers, be it its own or the default slot's.
+    pub active: Option<Release>,
+}
+
+/// Finds the slot that `ATS/POLICY` names; the ATS by id, or by name where that is unique.
+///
+/// # Errors
+/// No such ATS or policy, or several ATSs of that name.
+pub fn find_slot(read: &impl Read, text: &str) -> Result<Slot, Error> {
+    let flaw = |message: String| Error::from(Rejection::field("slot", Flaw::invalid(message)));
+    let (ats, policy) = text
+        .rsplit_once('/')
+        .ok_or_else(|| flaw("must be ATS/POLICY or default/POLICY".to_owned()))?;
+    let names = PolicyName::ALL.map(PolicyName::as_str).join(", ");
+    let policy = PolicyName::parse(policy)
+        .ok_or_else(|| flaw(format!("has the unknown policy `{policy}`; there are {names}")))?;
+    if ats == "default" {
+        return Ok(Slot { ats_id: None, policy });
+    }
+    if let Ok(id) = ats.parse::<AtsId>()
+        && store::get::<Ats>(read, &id)?.is_some()
+    {
+        return Ok(Slot { ats_id: Some(id), policy });
+    }
+    match store::ats::named(read, ats)?.as_slice() {
+        [only] => Ok(Slot { ats_id: Some(only.id), policy }),
+        [] => Err(flaw(format!("has the unknown ATS `{ats}`"))),
+        several => Err(flaw(format!("names {} ATSs; use the id of one", several.len()))),
+    }
+}
+
+/// As [`find_slot`], for one who has no snapshot.
+///
+/// # Errors
+/// No such ATS or policy, or several ATSs of that name.
+pub fn slot_named(app: &App, text: &str) -> Result<Slot, Error> {
+    find_slot(&app.snapshot()?, text)
+}
+
+/// Makes a release. Nothing runs it until it is activated.
+///
+/// # Errors
+/// The slot or plugin is unknown, the plugin does not implement the policy, or settings, limits or grants are
+/// refused.
+pub async fn create(app: &App, new: NewRelease) -> Result<Release, Error> {
+    let snapshot = app.snapshot()?;
+    let slot = find_slot(&snapshot, &new.slot)?;
+    let version = plugin::find(&snapshot, &new.plugin)?;
+    let release = checked(app, slot, &version, new)?;
+    let bytes = plugin::artifact(&snapshot, version.digest)?;
+    drop(snapshot);
+    let problems = app.fleet().runtime().validate_settings(&release, bytes).await?;
+    if !problems.is_empty() {
+        let mut refused = Problems::default();
+        for problem in problems {
+            refused.add(format!("settings{}", problem.pointer), Flaw::invalid(problem.message));
+        }
+        return Err(Rejection::Invalid(refused).into());
+    }
+    let record = release.clone();
+    app.store().commit(move |txn: &mut Txn| Ok::<_, Abort<Error>>(store::insert(txn, &record)?)).await?;
+    Ok(release)
+}
+
+fn checked(app: &App, slot: Slot, version: &PluginVersion, new: NewRelease) -> Result<Release, Error> {
+    let mut problems = Problems::default();
+    let implements = version.implements.iter().find(|implements| implements.policy == slot.policy);
+    if implements.is_none() {
+        let message = format!("`{}` does not implement {}", version.name, slot.policy);
+        problems.add("plugin", Flaw::invalid(message));
+    }
+    let settings = new.settings.unwrap_or_else(|| "{}".to_owned());
+    if bounds::SETTINGS_BYTES_MAX < settings.len() {
+        let message = format!("must have at most {} bytes", bounds::SETTINGS_BYTES_MAX);
+        problems.add("settings", Flaw::invalid(message));
+    } else if let Err(error) = serde_json::from_str::<serde_json::Value>(&settings) {
+        problems.add("settings", Flaw::invalid(format!("is not JSON: {error}")));
+    }
+    let default = Limits::default();
+    let limits = Limits {
+        fuel: new.fuel.unwrap_or(default.fuel),
+        timeout_millis: new.timeout_millis.unwrap_or(default.timeout_millis),
+        memory_mib: new.memory_mib.unwrap_or(default.memory_mib),
+    };
+    limits.check("", &mut problems);
+    let grants = check_grants(slot.policy, &new.grants).unwrap_or_else(|flaw| {
+        problems.add("grants", flaw);
+        Vec::new()
+    });
+    let Some(implements) = implements.filter(|_| problems.is_empty()) else {
+        return Err(Rejection::Invalid(problems).into());
+    };
+    Ok(Release {
+        id: ReleaseId::new(app.ids().uuid()),
+        slot,
+        plugin: version.name.clone(),
+        digest: version.digest,
+        policy_version: implements.version.clone(),
+        settings,
+        limits,
+        on_failure: new.on_failure.unwrap_or_else(|| OnFailure::default_of(slot.policy)),
+        wasi: new.wasi.unwrap_or(Wasi::None),
+        grants,
+        comment: new.comment,
+        author: new.author.unwrap_or_else(|| "operator".to_owned()),
+        created_at: app.now(),
+    })
+}
+
+/// Makes a release the active one of its slot. The active one again changes nothing and succeeds.
+///
+/// # Errors
+/// It is not there.
+pub async fn activate(app: &App, id: ReleaseId) -> Result<SlotView, Error> {
+    let now = app.now();
+    let work = move |txn: &mut Txn| {
+        let release = store::get::<Release>(txn, &id)?.ok_or_else(|| Abort::Refused(not_found(id)))?;
+        match store::get::<SlotState>(txn, &release.slot)? {
+            Some(mut state) => {
+                if state.activate(id, now) {
+                    store::update(txn, &state)?;
+                }
+            }
+            None => {
+                let default = Slot { ats_id: None, policy: release.slot.policy };
+                let before = store::get::<SlotState>(txn, &default)?.map(|state| state.active);
+                store::insert(txn, &SlotState::first(release.slot, id, before, now))?;
+            }
+        }
+        Ok(release.slot)
+    };
+    let slot = app.store().commit(work).await?;
+    app.reload_fleet().await?;
+    show_slot(app, slot)
+}
+
+/// Goes back to what was active before in a slot, or to `to`.
+///
+/// # Errors
+/// There is nowhere to go.
+pub async fn rollback(app: &App, slot: Slot, to: Option<ReleaseId>) -> Result<SlotView, Error> {
+    let now = app.now();
+    let work = move |txn: &mut Txn| {
+        let refused = |sentence: String| Abort::Refused(Error::Refused(sentence));
+        let state = store::get::<SlotState>(txn, &slot)?;
+        let mut state = state.ok_or_else(|| refused(format!("{slot} never had a release of its own")))?;
+        let back = state.rollback(to, now).map_err(|why| refused(format!("{slot}: {why}")))?;
+        store::update(txn, &state)?;
+        Ok(back)
+    };
+    app.store().commit(work).await?;
+    app.reload_fleet().await?;
+    show_slot(app, slot)
+}
+
+/// One release.
+///
+/// # Errors
+/// It is not there.
+pub fn show(app: &App, id: ReleaseId) -> Result<Release, Error> {
+    store::get::<Release>(&app.snapshot()?, &id)?.ok_or_else(|| not_found(id))
+}
+
+/// Releases of one slot or of all, newest first.
+///
+/// # Errors
+/// The slot is unknown.
+pub fn list(app: &App, slot: Option<&str>, limit: usize) -> Result<Vec<Release>, Error> {
+    let snapshot = app.snapshot()?;
+    let slot = slot.map(|slot| find_slot(&snapshot, slot)).transpose()?;
+    Ok(store::release::list(&snapshot, slot, limit)?)
+}
+
+/// A slot and what it runs.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn show_slot(app: &App, slot: Slot) -> Result<SlotView, Error> {
+    let snapshot = app.snapshot()?;
+    let state = store::get::<SlotState>(&snapshot, &slot)?;
+    let active = match &state {
+        Some(state) => Some(state.active),
+        None => {
+            let default = Slot { ats_id: None, ..slot };
+            store::get::<SlotState>(&snapshot, &default)?.map(|state| state.active)
+        }
+    };
+    let active = match active {
+        Some(id) => store::get::<Release>(&snapshot, &id)?,
+        None => None,
+    };
+    Ok(SlotView { slot, state, active })
+}
+
+/// Every default slot, and every ATS's slot that has a release of its own.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn list_slots(app: &App) -> Result<Vec<SlotView>, Error> {
+    let states = store::slot::all(&app.snapshot()?)?;
+    states.into_iter().map(|state| show_slot(app, state.slot)).collect()
+}
+
+impl App {
+    /// Makes the fleet run what the store says. Safe to call at any time, from several tasks.
+    ///
+    /// # Errors
+    /// The store cannot be read. A release that cannot be loaded is no error: it is unavailable in its slot.
+    pub async fn reload_fleet(&self) -> Result<(), Error> {
+        // Held from the read to the swap, so that an older state never replaces a newer one.
+        let _turn = self.reloading().lock().await;
+        let snapshot = self.snapshot()?;
+        let plan = plan(&snapshot)?;
+        let load = move |digest| plugin::artifact(&snapshot, digest).map_err(|error| error.to_string());
+        for unavailable in self.fleet().reload(plan, load).await {
+            tracing::error!(
+                event = "release.unavailable",
+                slot = %unavailable.slot,
+                release = %unavailable.release_id,
+                reason = unavailable.reason,
+            );
+        }
+        Ok(())
+    }
+
+    /// Keeps the embedded plugin and gives each default slot its first release. After an upgrade of the
+    /// program, a default slot that ran the former embedded plugin runs the present one.
+    ///
+    /// # Errors
+    /// The embedded plugin is refused, which is a defect of the build, or the store cannot be written.
+    pub async fn install_standard(&self) -> Result<(), Error> {
+        let version = plugin::keep(self, plugin::STANDARD.to_owned(), STANDARD_WASM.into()).await?;
+        let now = self.now();
+        let releases: Vec<Release> = version
+            .implements
+            .iter()
+            .map(|implements| Release {
+                id: ReleaseId::new(self.ids().uuid()),
+                slot: Slot { ats_id: None, policy: implements.policy },
+                plugin: version.name.clone(),
+                digest: version.digest,
+                policy_version: implements.version.clone(),
+                settings: "{}".to_owned(),
+                limits: Limits::default(),
+                on_failure: OnFailure::Reject,
+                wasi: Wasi::None,
+                grants: Vec::new(),
+                comment: Some("the embedded plugin".to_owned()),
+                author: SELF.to_owned(),
+                created_at: now,
+            })
+            .collect();
+        let work = move |txn: &mut Txn| {
+            for release in &releases {
+                install(txn, release)?;
+            }
+            Ok::<(), Abort<Error>>(())
+        };
+        self.store().commit(work).await?;
+        self.reload_fleet().await
+    }
+}
+
+fn install(txn: &mut Txn, release: &Release) -> Result<(), Abort<Error>> {
+    let state = store::get::<SlotState>(txn, &release.slot)?;
+    if standard_of(txn, release.slot.policy)?.is_some_and(|known| known.digest == release.digest) {
+        return Ok(());
+    }
+    store::insert(txn, release)?;
+    match state {
+        None => store::insert(txn, &SlotState::first(release.slot, release.id, None, release.created_at))?,
+        Some(mut state) => {
+            let active = store::get::<Release>(txn, &state.active)?;
+            if active.is_some_and(|active| active.author == SELF) {
+                state.activate(release.id, release.created_at);
+                store::update(txn, &state)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The latest release that the server made itself of the embedded plugin, for one policy.
+fn standard_of(read: &impl Read, policy: PolicyName) -> Result<Option<Release>, store::Error> {
+    let default = Slot { ats_id: None, policy };
+    let releases = store::release::list(read, Some(default), usize::MAX)?;
+    Ok(releases.into_iter().find(|release| release.author == SELF))
+}
+
+fn plan(read: &impl Read) -> Result<policy::Plan, store::Error> {
+    let mut standard = Vec::new();
+    for policy in PolicyName::ALL {
+        standard.extend(standard_of(read, policy)?);
+    }
+    let slots = store::slot::all(read)?;
+    let mut releases = Vec::new();
+    for id in slots.iter().flat_map(|state| [Some(state.active), state.history.first().copied()]).flatten() {
+        releases.extend(store::get::<Release>(read, &id)?);
+    }
+    Ok(policy::Plan { standard, releases, slots })
+}
+
+fn not_found(id: ReleaseId) -> Error {
+    Rejection::not_found("Release", id).into()
+}

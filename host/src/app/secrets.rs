@@ -1,0 +1,83 @@
+//! The server's own secrets, in a file beside the store and never in it: a copied database gives no key away.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::ids::Ids;
+
+const FILE: &str = "pepper";
+
+/// One random value from which each purpose derives its own.
+#[derive(Clone)]
+pub struct Secrets {
+    pepper: [u8; 32],
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets(…)")
+    }
+}
+
+impl Secrets {
+    /// Secrets that die with the process.
+    #[must_use]
+    pub fn in_memory(ids: &Ids) -> Self {
+        Self { pepper: ids.secret() }
+    }
+
+    /// Reads `DIR/pepper`, or makes it (mode 0600, on disk before anything rests on it).
+    ///
+    /// # Errors
+    /// The file cannot be read or written, or is not 32 bytes.
+    pub fn open(data_dir: &Path, ids: &Ids) -> io::Result<Self> {
+        let path = data_dir.join(FILE);
+        match fs::read(&path) {
+            Ok(bytes) => {
+                let pepper = bytes.try_into().map_err(|_| {
+                    io::Error::new(io::ErrorKind::InvalidData, format!("{} is not 32 bytes", path.display()))
+                })?;
+                Ok(Self { pepper })
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::make(data_dir, ids.secret()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn make(data_dir: &Path, pepper: [u8; 32]) -> io::Result<Self> {
+        let fresh = data_dir.join(format!("{FILE}.new"));
+        let mut file =
+            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+        file.write_all(&pepper)?;
+        file.sync_all()?;
+        fs::rename(&fresh, data_dir.join(FILE))?;
+        fs::File::open(data_dir)?.sync_all()?;
+        Ok(Self { pepper })
+    }
+
+    /// The keyed hash under which an API key is stored.
+    #[must_use]
+    pub fn hash_key(&self, secret: &str) -> [u8; 32] {
+        self.mac(&[b"api-key:", secret.as_bytes()])
+    }
+
+    /// A secret of its own for one purpose.
+    #[must_use]
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        self.mac(&[b"derive:", purpose.as_bytes()])
+    }
+
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
+    fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.pepper).expect("a key of any length");
+        for part in parts {
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+}

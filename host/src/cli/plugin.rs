@@ -1,0 +1,51 @@
+//! `plugin`: components that are pushed to a server.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use hyper::Method;
+
+use super::failure::Failure;
+use super::request::{Body, Request};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Plugin {
+    /// Has a component checked, compiled and stored.
+    Push {
+        file: PathBuf,
+        /// The plugin's name; the file's name without `.wasm` when not given.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// All of them.
+    List,
+    /// One of them, in one version or all.
+    Show {
+        #[arg(value_name = "NAME[@VERSION]")]
+        plugin: String,
+    },
+}
+
+impl Plugin {
+    pub(super) fn request(&self) -> Result<Request, Failure> {
+        Ok(match self {
+            Self::Push { file, name } => {
+                let stem = file.file_stem().and_then(|stem| stem.to_str());
+                let name = name.as_deref().or(stem).ok_or_else(|| {
+                    Failure::Usage(format!("{} gives the plugin no name: say --name", file.display()))
+                })?;
+                let component = Body::Component(read(file)?);
+                let request = Request::new(Method::POST, &["plugins"]).query(&[("name", Some(name))]);
+                Request { body: component, ..request }
+            }
+            Self::List => Request::get(&["plugins"]),
+            Self::Show { plugin } => Request::get(&["plugins", plugin]),
+        })
+    }
+}
+
+/// A file that a command sends.
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(file)
+        .map_err(|error| Failure::Refused(format!("the file {} cannot be read: {error}", file.display())))
+}

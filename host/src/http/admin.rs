@@ -1,0 +1,317 @@
+//! The operators' API, on a listener of its own behind a bearer token. JSON without an envelope; failures have
+//! the partners' one. Every command of the command line is a client of this.
+
+pub mod ats;
+pub mod clock;
+pub mod company;
+pub mod decision;
+pub mod key;
+pub mod phone_number;
+pub mod plugin;
+pub mod release;
+pub mod slot;
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::{Method, Response, StatusCode};
+use serde::Serialize;
+use serde_json::json;
+use subtle::ConstantTimeEq;
+use switchboard_domain::problem::{Flaw, Problems};
+
+use super::problem::{Failure, Problem};
+use super::{Door, Reply, Request, Trace, auth, route};
+use crate::app::App;
+use crate::http::server::Drain;
+use crate::metrics::Metrics;
+
+/// The largest component that may be pushed; the policy platform's own bound.
+const COMPONENT_BYTES_MAX: usize = 32 << 20;
+
+/// A component over a slow line.
+const BODY_WITHIN: Duration = Duration::from_secs(120);
+
+/// The operators' side.
+#[derive(Debug)]
+pub struct Admin {
+    app: App,
+    door: Arc<Door>,
+    metrics: Arc<Metrics>,
+    drain: Drain,
+    token: String,
+}
+
+/// What an operator can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Route {
+    Healthz,
+    Readyz,
+    Metrics,
+    ListAtss,
+    CreateAts,
+    GetAts,
+    UpdateAts,
+    DeleteAts,
+    ListKeys,
+    CreateKey,
+    GetKey,
+    SuspendKey,
+    ResumeKey,
+    RevokeKey,
+    ListCompanies,
+    GetCompany,
+    UpdateCompany,
+    ListPhoneNumbers,
+    CreatePhoneNumber,
+    DeletePhoneNumber,
+    ListPlugins,
+    PushPlugin,
+    GetPlugin,
+    ListReleases,
+    CreateRelease,
+    GetRelease,
+    ActivateRelease,
+    ListSlots,
+    GetSlot,
+    RollBackSlot,
+    ListDecisions,
+    GetDecision,
+    ReplayDecision,
+    GetClock,
+    MoveClock,
+}
+
+/// Every route with its method and path.
+const ROUTES: [(Route, &str, &str); 35] = [
+    (Route::Healthz, "GET", "/healthz"),
+    (Route::Readyz, "GET", "/readyz"),
+    (Route::Metrics, "GET", "/metrics"),
+    (Route::ListAtss, "GET", "/ats"),
+    (Route::CreateAts, "POST", "/ats"),
+    (Route::GetAts, "GET", "/ats/{id}"),
+    (Route::UpdateAts, "PATCH", "/ats/{id}"),
+    (Route::DeleteAts, "DELETE", "/ats/{id}"),
+    (Route::ListKeys, "GET", "/keys"),
+    (Route::CreateKey, "POST", "/keys"),
+    (Route::GetKey, "GET", "/keys/{id}"),
+    (Route::SuspendKey, "POST", "/keys/{id}/suspend"),
+    (Route::ResumeKey, "POST", "/keys/{id}/resume"),
+    (Route::RevokeKey, "POST", "/keys/{id}/revoke"),
+    (Route::ListCompanies, "GET", "/companies"),
+    (Route::GetCompany, "GET", "/companies/{id}"),
+    (Route::UpdateCompany, "PATCH", "/companies/{id}"),
+    (Route::ListPhoneNumbers, "GET", "/phone-numbers"),
+    (Route::CreatePhoneNumber, "POST", "/phone-numbers"),
+    (Route::DeletePhoneNumber, "DELETE", "/phone-numbers/{id}"),
+    (Route::ListPlugins, "GET", "/plugins"),
+    (Route::PushPlugin, "POST", "/plugins"),
+    (Route::GetPlugin, "GET", "/plugins/{name}"),
+    (Route::ListReleases, "GET", "/releases"),
+    (Route::CreateRelease, "POST", "/releases"),
+    (Route::GetRelease, "GET", "/releases/{id}"),
+    (Route::ActivateRelease, "POST", "/releases/{id}/activate"),
+    (Route::ListSlots, "GET", "/slots"),
+    (Route::GetSlot, "GET", "/slots/{ats}/{policy}"),
+    (Route::RollBackSlot, "POST", "/slots/{ats}/{policy}/rollback"),
+    (Route::ListDecisions, "GET", "/decisions"),
+    (Route::GetDecision, "GET", "/decisions/{id}"),
+    (Route::ReplayDecision, "POST", "/decisions/{id}/replay"),
+    (Route::GetClock, "GET", "/clock"),
+    (Route::MoveClock, "POST", "/clock"),
+];
+
+/// An operator's request, with what stood in the path's places.
+pub(crate) struct Ask<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) request: &'a Request,
+    places: Vec<String>,
+}
+
+impl Ask<'_> {
+    /// The id in the path.
+    pub(crate) fn id<T: std::str::FromStr>(&self) -> Result<T, Failure> {
+        self.place(0).parse().map_err(|_| Failure::field("id", Flaw::invalid("is not a valid id")))
+    }
+
+    /// What stood in a place of the path.
+    pub(crate) fn place(&self, index: usize) -> &str {
+        self.places.get(index).map_or("", String::as_str)
+    }
+
+    /// Refuses bad values of the query.
+    pub(crate) fn refuse(problems: Problems) -> Result<(), Failure> {
+        super::problem::refuse(problems)
+    }
+}
+
+impl Admin {
+    /// The operators' side of `app`, for whoever has `token`.
+    #[must_use]
+    pub fn new(app: App, door: Arc<Door>, metrics: Arc<Metrics>, drain: Drain, token: String) -> Self {
+        Self { app, door, metrics, drain, token }
+    }
+
+    /// Answers one request, whatever happens.
+    pub async fn answer(
+        &self,
+        incoming: hyper::Request<Incoming>,
+        socket: SocketAddr,
+    ) -> Response<Full<Bytes>> {
+        let (mut request, mut trace) = self.door.receive("admin", incoming, socket);
+        let outcome = AssertUnwindSafe(self.run(&mut request, &mut trace)).catch_unwind().await;
+        self.door.reply(trace, outcome)
+    }
+
+    async fn run(&self, request: &mut Request, trace: &mut Trace) -> Result<Reply, Failure> {
+        let (route, template, places) = match recognise(&request.method, &request.path) {
+            Ok(found) => found,
+            Err(problem) => {
+                request.discard().await;
+                return Err(problem.into());
+            }
+        };
+        trace.route = template;
+        let is_open = matches!(route, Route::Healthz | Route::Readyz);
+        if !is_open && !self.is_let_in(request) {
+            request.discard().await;
+            return Err(Problem::BadToken.into());
+        }
+        let max_bytes = match route {
+            Route::PushPlugin | Route::ReplayDecision => COMPONENT_BYTES_MAX,
+            _ => super::BODY_BYTES_MAX,
+        };
+        request.receive(max_bytes, BODY_WITHIN).await;
+        self.handle(route, &Ask { app: &self.app, request, places }).await
+    }
+
+    fn is_let_in(&self, request: &Request) -> bool {
+        let presented = auth::bearer(&request.headers).unwrap_or_default();
+        presented.as_bytes().ct_eq(self.token.as_bytes()).into()
+    }
+
+    async fn handle(&self, route: Route, ask: &Ask<'_>) -> Result<Reply, Failure> {
+        match route {
+            Route::Healthz => Ok(json_reply(StatusCode::OK, &json!({ "status": "ok" }))),
+            Route::Readyz => Ok(self.readiness()),
+            Route::Metrics => Ok(self.metrics_text()),
+            Route::ListAtss => ats::list(ask),
+            Route::CreateAts => ats::create(ask).await,
+            Route::GetAts => ats::get(ask),
+            Route::UpdateAts => ats::update(ask).await,
+            Route::DeleteAts => ats::delete(ask).await,
+            Route::ListKeys => key::list(ask),
+            Route::CreateKey => key::create(ask).await,
+            Route::GetKey => key::get(ask),
+            Route::SuspendKey => key::suspend(ask).await,
+            Route::ResumeKey => key::resume(ask).await,
+            Route::RevokeKey => key::revoke(ask).await,
+            Route::ListCompanies => company::list(ask),
+            Route::GetCompany => company::get(ask),
+            Route::UpdateCompany => company::update(ask).await,
+            Route::ListPhoneNumbers => phone_number::list(ask),
+            Route::CreatePhoneNumber => phone_number::create(ask).await,
+            Route::DeletePhoneNumber => phone_number::delete(ask).await,
+            Route::ListPlugins => plugin::list(ask),
+            Route::PushPlugin => plugin::push(ask).await,
+            Route::GetPlugin => plugin::get(ask),
+            Route::ListReleases => release::list(ask),
+            Route::CreateRelease => release::create(ask).await,
+            Route::GetRelease => release::get(ask),
+            Route::ActivateRelease => release::activate(ask).await,
+            Route::ListSlots => slot::list(ask),
+            Route::GetSlot => slot::get(ask),
+            Route::RollBackSlot => slot::roll_back(ask).await,
+            Route::ListDecisions => decision::list(ask),
+            Route::GetDecision => decision::get(ask),
+            Route::ReplayDecision => decision::replay(ask).await,
+            Route::GetClock => Ok(clock::get(ask)),
+            Route::MoveClock => clock::change(ask),
+        }
+    }
+
+    /// Each dependency by name; 503 while one is not there.
+    fn readiness(&self) -> Reply {
+        let store = self.app.store().failure();
+        let is_draining = self.drain.is_requested();
+        let is_ready = store.is_none() && !is_draining;
+        let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let body = json!({
+            "status": if is_ready { "ready" } else { "not ready" },
+            "store": store.unwrap_or_else(|| "ok".to_owned()),
+            "listeners": if is_draining { "draining" } else { "ok" },
+        });
+        json_reply(status, &body)
+    }
+
+    fn metrics_text(&self) -> Reply {
+        let mut text = self.metrics.text();
+        let end = text.rfind("# EOF").unwrap_or(text.len());
+        text.insert_str(end, &slot::metrics(&self.app));
+        Reply::text(StatusCode::OK, "application/openmetrics-text; version=1.0.0; charset=utf-8", text)
+    }
+}
+
+fn recognise(method: &Method, path: &str) -> Result<(Route, &'static str, Vec<String>), Problem> {
+    let segments = route::segments(path).ok_or(Problem::RouteNotFound)?;
+    let wanted = if *method == Method::HEAD { "GET" } else { method.as_str() };
+    let mut allow: Vec<&str> = Vec::new();
+    for (route, verb, template) in ROUTES {
+        if let Some(places) = places(template, &segments) {
+            if verb == wanted {
+                return Ok((route, template, places));
+            }
+            allow.push(verb);
+        }
+    }
+    if allow.is_empty() {
+        Err(Problem::RouteNotFound)
+    } else {
+        Err(Problem::MethodNotAllowed { allow: allow.join(", ") })
+    }
+}
+
+/// What stands in the `{…}` of a template, if the path has its form.
+fn places(template: &str, segments: &[Cow<'_, str>]) -> Option<Vec<String>> {
+    let parts: Vec<&str> = template[1..].split('/').collect();
+    if parts.len() != segments.len() {
+        return None;
+    }
+    let mut places = Vec::new();
+    for (part, segment) in parts.iter().zip(segments) {
+        if part.starts_with('{') {
+            places.push(segment.clone().into_owned());
+        } else if part != segment {
+            return None;
+        }
+    }
+    Some(places)
+}
+
+/// A plain JSON answer.
+pub(crate) fn json_reply(status: StatusCode, data: &(impl Serialize + ?Sized)) -> Reply {
+    match serde_json::to_vec(data) {
+        Ok(body) => Reply::text(status, "application/json", body),
+        Err(error) => {
+            tracing::error!(%error, "an answer cannot be written as JSON");
+            Reply::text(StatusCode::INTERNAL_SERVER_ERROR, "application/json", "{}")
+        }
+    }
+}
+
+/// 200 with an object or array.
+pub(crate) fn ok(data: &(impl Serialize + ?Sized)) -> Result<Reply, Failure> {
+    Ok(json_reply(StatusCode::OK, data))
+}
+
+/// 201 with the object that was made.
+pub(crate) fn created(data: &(impl Serialize + ?Sized)) -> Result<Reply, Failure> {
+    Ok(json_reply(StatusCode::CREATED, data))
+}

@@ -1,0 +1,59 @@
+//! Plugins for operators.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use switchboard_domain::problem::{Flaw, Problems};
+use switchboard_domain::release::PluginVersion;
+use utoipa::ToSchema;
+
+use super::{Ask, created, ok};
+use crate::app;
+use crate::http::{Failure, Reply};
+
+/// A version of a plugin.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AdminPlugin)]
+pub struct PluginView {
+    plugin: String,
+    version: String,
+    policies: Vec<&'static str>,
+    /// Version of the WIT packages that it speaks.
+    wit: String,
+    size_bytes: u64,
+    compile_ms: u64,
+    pushed_at: String,
+}
+
+fn view(version: &PluginVersion) -> PluginView {
+    let mut wit: Vec<&str> = version.implements.iter().map(|one| one.version.as_str()).collect();
+    wit.dedup();
+    PluginView {
+        plugin: version.name.clone(),
+        version: version.digest.to_string(),
+        policies: version.implements.iter().map(|one| one.policy.as_str()).collect(),
+        wit: wit.join(", "),
+        size_bytes: version.size_bytes,
+        compile_ms: version.compile_millis,
+        pushed_at: version.pushed_at.to_string(),
+    }
+}
+
+pub(super) fn list(ask: &Ask<'_>) -> Result<Reply, Failure> {
+    ok(&app::plugin::list(ask.app)?.iter().map(view).collect::<Vec<_>>())
+}
+
+pub(super) fn get(ask: &Ask<'_>) -> Result<Reply, Failure> {
+    ok(&view(&app::plugin::show(ask.app, ask.place(0))?))
+}
+
+/// The body is the component itself.
+pub(super) async fn push(ask: &Ask<'_>) -> Result<Reply, Failure> {
+    let mut problems = Problems::default();
+    let name = ask.request.query.text("name", &mut problems).map(str::to_owned);
+    Ask::refuse(problems)?;
+    let name = name.ok_or_else(|| Failure::field("name", Flaw::missing()))?;
+    let bytes: Arc<[u8]> = Arc::from(ask.request.bytes()?.as_ref());
+    created(&view(&app::plugin::push(ask.app, &name, bytes).await?))
+}

@@ -1,0 +1,158 @@
+//! Slots for operators: what runs where, and how it does.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use switchboard_domain::id::ReleaseId;
+use switchboard_domain::rejection::Rejection;
+use utoipa::ToSchema;
+
+use super::release::{ReleaseView, view as release_view};
+use super::{Ask, ok};
+use crate::app;
+use crate::app::App;
+use crate::app::release::SlotView as Found;
+use crate::http::body::{self, id};
+use crate::http::{Failure, Reply};
+use crate::policy::ReleaseStats;
+
+/// A slot and what it runs. Counts are of this process, since its start.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AdminSlot)]
+pub struct SlotView {
+    slot: String,
+    policy: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ats_id: Option<String>,
+    /// What answers; the default slot's release where this slot never had one of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active: Option<ReleaseView>,
+    /// Whether it is the default slot's.
+    inherited: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    activated_at: Option<String>,
+    /// What was active before, newest first.
+    history: Vec<String>,
+    breaker: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unavailable: Option<String>,
+    calls: u64,
+    answered: u64,
+    degraded: u64,
+    failures: u64,
+    #[schema(value_type = Object)]
+    failures_by_kind: Map<String, Value>,
+    p50_micros: u64,
+    p99_micros: u64,
+    fuel_mean: u64,
+    /// Effects that wait for a decision.
+    held: u64,
+}
+
+pub(super) fn view(app: &App, found: &Found) -> SlotView {
+    let active_id = found.active.as_ref().map(|release| release.id);
+    let stats = app.fleet().stats();
+    let mut own = stats.iter().filter(|stats| Some(stats.release_id) == active_id);
+    let exact = own.clone().find(|stats| stats.slot == found.slot);
+    let stats = exact.or_else(|| own.next());
+    let failures = stats.map(failures).unwrap_or_default();
+    SlotView {
+        slot: found.slot.to_string(),
+        policy: found.slot.policy.as_str(),
+        ats_id: found.slot.ats_id.map(|id| id.to_string()),
+        active: found.active.as_ref().map(release_view),
+        inherited: found.state.is_none(),
+        activated_at: found.state.as_ref().map(|state| state.activated_at.to_string()),
+        history: found.state.iter().flat_map(|state| &state.history).map(ToString::to_string).collect(),
+        breaker: stats.map_or("closed", |stats| stats.breaker.as_str()),
+        unavailable: stats.and_then(|stats| stats.unavailable.clone()),
+        calls: stats.map_or(0, |stats| stats.calls),
+        answered: stats.map_or(0, |stats| stats.answered),
+        degraded: stats.map_or(0, |stats| stats.degraded),
+        failures: stats.map_or(0, |stats| stats.failures.iter().map(|(_, count)| count).sum()),
+        failures_by_kind: failures,
+        p50_micros: stats.map_or(0, |stats| stats.duration_quantile_micros(0.5)),
+        p99_micros: stats.map_or(0, |stats| stats.duration_quantile_micros(0.99)),
+        fuel_mean: stats.map_or(0, |stats| stats.fuel_total / stats.calls.max(1)),
+        held: 0,
+    }
+}
+
+fn failures(stats: &ReleaseStats) -> Map<String, Value> {
+    let seen = stats.failures.iter().filter(|(_, count)| *count != 0);
+    seen.map(|(kind, count)| (kind.as_str().to_owned(), Value::from(*count))).collect()
+}
+
+pub(super) fn list(ask: &Ask<'_>) -> Result<Reply, Failure> {
+    let slots = app::release::list_slots(ask.app)?;
+    ok(&slots.iter().map(|slot| view(ask.app, slot)).collect::<Vec<_>>())
+}
+
+pub(super) fn get(ask: &Ask<'_>) -> Result<Reply, Failure> {
+    let slot = app::release::slot_named(ask.app, &named(ask))?;
+    ok(&view(ask.app, &app::release::show_slot(ask.app, slot)?))
+}
+
+pub(super) async fn roll_back(ask: &Ask<'_>) -> Result<Reply, Failure> {
+    let slot = app::release::slot_named(ask.app, &named(ask))?;
+    let body = ask.request.json_or_empty()?;
+    let to = body::read(&body, |fields| fields.optional("to", id::<ReleaseId>));
+    let found = app::release::rollback(ask.app, slot, to.map_err(Rejection::Invalid)?).await?;
+    ok(&view(ask.app, &found))
+}
+
+fn named(ask: &Ask<'_>) -> String {
+    format!("{}/{}", ask.place(0), ask.place(1))
+}
+
+/// The slots' lines of the Prometheus text.
+pub(super) fn metrics(app: &App) -> String {
+    let all = app.fleet().stats();
+    let mut text = String::new();
+    family(&mut text, "policy_calls", "Calls of a release.", &all, |stats| stats.calls);
+    family(&mut text, "policy_degraded", "Decisions that the failure ladder took.", &all, |stats| stats.degraded);
+    family(&mut text, "policy_fuel", "Fuel that a release used.", &all, |stats| stats.fuel_total);
+    header(&mut text, "policy_failures", "counter", "Failed calls of a release, by kind.");
+    for stats in &all {
+        for (kind, count) in stats.failures.iter().filter(|(_, count)| *count != 0) {
+            line(&mut text, "policy_failures_total", stats, &format!(r#",kind="{}""#, kind.as_str()), *count);
+        }
+    }
+    header(&mut text, "policy_in_flight", "gauge", "Calls of a release that run now.");
+    for stats in &all {
+        line(&mut text, "policy_in_flight", stats, "", stats.in_flight);
+    }
+    header(&mut text, "policy_components_loaded", "gauge", "Components in memory.");
+    push(&mut text, format_args!("policy_components_loaded {}\n", app.fleet().runtime().loaded_components()));
+    text
+}
+
+fn family(
+    text: &mut String,
+    name: &str,
+    help: &str,
+    all: &[ReleaseStats],
+    value: impl Fn(&ReleaseStats) -> u64,
+) {
+    header(text, name, "counter", help);
+    for stats in all {
+        line(text, &format!("{name}_total"), stats, "", value(stats));
+    }
+}
+
+fn header(text: &mut String, name: &str, kind: &str, help: &str) {
+    push(text, format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
+}
+
+fn line(text: &mut String, name: &str, stats: &ReleaseStats, more: &str, value: u64) {
+    let ats = stats.slot.ats_id.map_or_else(|| "default".to_owned(), |id| id.to_string());
+    let (policy, release) = (stats.slot.policy, stats.release_id);
+    push(text, format_args!("{name}{{ats=\"{ats}\",policy=\"{policy}\",release=\"{release}\"{more}}} {value}\n"));
+}
+
+#[expect(clippy::let_underscore_must_use, reason = "writing into a String cannot fail")]
+fn push(text: &mut String, what: std::fmt::Arguments<'_>) {
+    let _ = text.write_fmt(what);
+}

@@ -1,0 +1,338 @@
+//! A request as handlers see it. The body is read before they run and bounded in size and time; what is wrong
+//! with it is kept until somebody asks, because the contract answers other things first.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::Method;
+use hyper::body::{Body, Incoming};
+use hyper::header::{CONTENT_TYPE, EXPECT, HeaderMap, HeaderValue};
+use serde_json::Value;
+use switchboard_domain::problem::Flaw;
+use switchboard_domain::time::Timestamp;
+
+use super::problem::{Failure, Problem};
+use super::query::Query;
+use super::route::Route;
+use crate::app::access::Caller;
+use crate::ids::Ids;
+
+/// A partner's request that passed every check that needs no resource.
+#[derive(Debug)]
+pub struct Call {
+    /// Who asks.
+    pub caller: Arc<Caller>,
+    /// For what.
+    pub route: Route,
+    /// The `{id}` of the path, as it was written.
+    pub id: Option<String>,
+    /// Only on POST; its syntax is checked.
+    pub idempotency_key: Option<String>,
+    /// The rest.
+    pub request: Request,
+}
+
+impl Call {
+    /// The `{id}` of the path.
+    ///
+    /// # Errors
+    /// 400 at `id` where it is none.
+    pub fn path_id<T: FromStr>(&self) -> Result<T, Failure> {
+        let text = self.id.as_deref().unwrap_or_default();
+        text.parse().map_err(|_| Failure::field("id", Flaw::invalid("is not a valid id")))
+    }
+}
+
+/// A request on either listener.
+#[derive(Debug)]
+pub struct Request {
+    /// As sent.
+    pub method: Method,
+    /// As sent, without the query.
+    pub path: String,
+    /// The query.
+    pub query: Query,
+    /// As sent.
+    pub headers: HeaderMap,
+    /// The one moment at which everything in this request happens.
+    pub now: Timestamp,
+    /// In the answer and in every log line.
+    pub request_id: RequestId,
+    /// Whom the request comes from, trusted proxies seen through.
+    pub peer: IpAddr,
+    pub(super) body: RequestBody,
+}
+
+/// A body on its way.
+#[derive(Debug)]
+pub(super) enum RequestBody {
+    Unread(Incoming),
+    Read(Result<Bytes, Problem>),
+}
+
+/// What of a refused request's body is still read, so that the sender comes to read the answer.
+const DISCARDED_BYTES_MAX: usize = 4 << 20;
+/// How long that may take.
+const DISCARD_TIME_MAX: Duration = Duration::from_secs(2);
+
+impl Request {
+    /// Reads the body, at most `max_bytes` of it and for at most `within`; the verdict is kept.
+    pub async fn receive(&mut self, max_bytes: usize, within: Duration) {
+        if let RequestBody::Unread(incoming) = &mut self.body {
+            let read = tokio::time::timeout(within, collect(incoming, max_bytes)).await;
+            let verdict = read.unwrap_or(Err(Problem::BodyTooSlow));
+            if matches!(verdict, Err(Problem::BodyTooLarge { .. })) {
+                self.discard().await;
+            }
+            self.body = RequestBody::Read(verdict);
+        }
+    }
+
+    /// Throws away what is still coming, within bounds, so that a refusal reaches a sender who is still
+    /// sending. Who asked before sending (`Expect`) gets the refusal at once.
+    pub async fn discard(&mut self) {
+        let RequestBody::Unread(incoming) = &mut self.body else { return };
+        if incoming.is_end_stream() || self.headers.contains_key(EXPECT) {
+            return;
+        }
+        let throw_away = async {
+            let mut discarded_bytes = 0;
+            while let Some(Ok(frame)) = incoming.frame().await {
+                discarded_bytes += frame.data_ref().map_or(0, Bytes::len);
+                if discarded_bytes > DISCARDED_BYTES_MAX {
+                    break;
+                }
+            }
+        };
+        // However it ends, the answer goes out now; hyper closes the connection where bytes are left.
+        drop(tokio::time::timeout(DISCARD_TIME_MAX, throw_away).await);
+    }
+
+    /// The body's bytes, whatever their media type.
+    ///
+    /// # Errors
+    /// 413, 408, 400.
+    pub fn bytes(&self) -> Result<&Bytes, Failure> {
+        match &self.body {
+            RequestBody::Read(Ok(bytes)) => Ok(bytes),
+            RequestBody::Read(Err(problem)) => Err(problem.clone().into()),
+            RequestBody::Unread(_) => {
+                Err(Failure::Internal("a body was used before it was received".to_owned()))
+            }
+        }
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// In this order: 415, 413, 408, 400 `INVALID_JSON` (also without a body).
+    pub fn json(&self) -> Result<Value, Failure> {
+        self.check_media_type()?;
+        parse_json(self.bytes()?).map_err(Failure::from)
+    }
+
+    /// The body as JSON; without one, an empty object.
+    ///
+    /// # Errors
+    /// As [`Request::json`].
+    pub fn json_or_empty(&self) -> Result<Value, Failure> {
+        self.check_media_type()?;
+        match self.bytes()? {
+            none if none.is_empty() => Ok(Value::Object(serde_json::Map::new())),
+            bytes => parse_json(bytes).map_err(Failure::from),
+        }
+    }
+
+    fn check_media_type(&self) -> Result<(), Problem> {
+        let mut values = self.headers.get_all(CONTENT_TYPE).iter();
+        let Some(value) = values.next() else { return Ok(()) };
+        let accepted = values.next().is_none() && value.to_str().is_ok_and(is_json);
+        if accepted { Ok(()) } else { Err(Problem::UnsupportedMediaType) }
+    }
+}
+
+/// `application/json`, and no other charset than UTF-8.
+fn is_json(media_type: &str) -> bool {
+    let mut parts = media_type.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    essence.eq_ignore_ascii_case("application/json")
+        && parts.all(|parameter| match parameter.split_once('=') {
+            Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
+                let value = value.trim_matches('"');
+                value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("utf8")
+            }
+            _ => true,
+        })
+}
+
+async fn collect(incoming: &mut Incoming, max_bytes: usize) -> Result<Bytes, Problem> {
+    let announced_bytes = usize::try_from(incoming.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced_bytes > max_bytes {
+        return Err(Problem::BodyTooLarge { max_bytes });
+    }
+    let mut first = Bytes::new();
+    let mut whole = BytesMut::new();
+    while let Some(frame) = incoming.frame().await {
+        // Trailers say nothing to us.
+        let Ok(data) = frame.map_err(|_| Problem::BodyUnreadable)?.into_data() else { continue };
+        if first.len() + whole.len() + data.len() > max_bytes {
+            return Err(Problem::BodyTooLarge { max_bytes });
+        }
+        if first.is_empty() && whole.is_empty() {
+            first = data;
+        } else {
+            whole.extend_from_slice(&std::mem::take(&mut first));
+            whole.extend_from_slice(&data);
+        }
+    }
+    Ok(if whole.is_empty() { first } else { whole.freeze() })
+}
+
+fn parse_json(bytes: &[u8]) -> Result<Value, Problem> {
+    if bytes.is_empty() {
+        let message = "there is no body".to_owned();
+        return Err(Problem::InvalidJson { line: 1, column: 1, message });
+    }
+    serde_json::from_slice(bytes).map_err(|error| {
+        let text = error.to_string();
+        let message = text.split(" at line ").next().unwrap_or(&text).to_owned();
+        let line = error.line().max(1);
+        Problem::InvalidJson { line, column: column_in_chars(bytes, line, error.column()), message }
+    })
+}
+
+/// serde_json counts bytes; editors and people count characters.
+fn column_in_chars(bytes: &[u8], line: usize, column_bytes: usize) -> usize {
+    let text = bytes.split(|byte| *byte == b'\n').nth(line - 1).unwrap_or_default();
+    let before = &text[..column_bytes.min(text.len())];
+    before.iter().filter(|byte| (**byte & 0xc0) != 0x80).count().max(1)
+}
+
+/// Names one request, in its answer and in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(HeaderValue);
+
+/// The longest request id of a caller that is kept.
+const REQUEST_ID_BYTES_MAX: usize = 128;
+
+impl RequestId {
+    /// As text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+
+    /// As header.
+    #[must_use]
+    pub fn header(&self) -> HeaderValue {
+        self.0.clone()
+    }
+
+    fn kept(value: &HeaderValue) -> Option<Self> {
+        let bytes = value.as_bytes();
+        let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        let keeps = (1..=REQUEST_ID_BYTES_MAX).contains(&bytes.len()) && bytes.iter().all(allowed);
+        keeps.then(|| Self(value.clone()))
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Makes request ids: a random prefix for the process and a counter, which costs no system call.
+#[derive(Debug)]
+pub struct RequestIds {
+    prefix: u64,
+    made: AtomicU64,
+}
+
+impl RequestIds {
+    /// With a prefix of its own.
+    #[must_use]
+    pub fn new(ids: &Ids) -> Self {
+        Self { prefix: u64::from_be_bytes(ids.secret()), made: AtomicU64::new(0) }
+    }
+
+    /// The caller's own where it can be kept, else a new one.
+    #[must_use]
+    pub fn of(&self, headers: &HeaderMap) -> RequestId {
+        headers.get("x-request-id").and_then(RequestId::kept).unwrap_or_else(|| {
+            let text = format!("{:016x}-{:x}", self.prefix, self.made.fetch_add(1, Ordering::Relaxed));
+            RequestId(HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("unnamed")))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn syntax_errors_are_found_by_line_and_character() {
+        for (text, line, column) in [
+            ("", 1, 1),
+            ("x", 1, 1),
+            ("{\"a\":1,}", 1, 8),
+            ("{\n  \"é\": x}", 2, 8),
+            ("{\n  \"e\": x}", 2, 8),
+            ("{\"a\":", 1, 5),
+            ("{}\n}", 2, 1),
+            ("\n\n", 3, 1),
+        ] {
+            match parse_json(text.as_bytes()) {
+                Err(Problem::InvalidJson { line: l, column: c, message }) => {
+                    assert_eq!((l, c), (line, column), "{text:?} {message}");
+                    assert!(!message.contains("line"), "{message}");
+                }
+                other => panic!("{text:?} {other:?}"),
+            }
+        }
+        assert!(parse_json("[".repeat(100_000).as_bytes()).is_err(), "depth is bounded");
+        assert!(parse_json(b"{\"a\":\"\xff\"}").is_err());
+    }
+
+    #[test]
+    fn media_types() {
+        for yes in
+            ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\";x=y"]
+        {
+            assert!(is_json(yes), "{yes}");
+        }
+        for no in [
+            "",
+            "text/plain",
+            "application/json; charset=latin1",
+            "application/problem+json",
+            "application/jsonx",
+        ] {
+            assert!(!is_json(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn a_callers_request_id_is_kept_when_it_is_one() {
+        let kept = |text: &str| HeaderValue::from_str(text).ok().as_ref().and_then(RequestId::kept).is_some();
+        assert!(kept("a") && kept("A.b_c-9") && kept(&"x".repeat(128)));
+        assert!(!kept("") && !kept("a b") && !kept("a/b") && !kept(&"x".repeat(129)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_json_or_told_where_not(bytes: Vec<u8>) {
+            if let Err(Problem::InvalidJson { line, column, .. }) = parse_json(&bytes) {
+                prop_assert!(line >= 1 && column >= 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! The partners' routes: one table, from which recognition, `Allow`, scopes, metric labels and the OpenAPI
+//! document come. A route that is not in the table does not exist.
+
+use std::borrow::Cow;
+
+use hyper::Method;
+use switchboard_domain::key::Scope;
+
+use super::query;
+
+/// What a partner can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Route {
+    /// `GET /healthz`
+    Healthz,
+    /// `GET /openapi.json`
+    OpenApi,
+    /// `POST /company`
+    CreateCompany,
+    /// `GET /company`
+    ListCompanies,
+    /// `GET /company/{id}`
+    GetCompany,
+    /// `POST /jobs`
+    CreateJob,
+    /// `GET /jobs`
+    ListJobs,
+    /// `GET /jobs/{id}`
+    GetJob,
+    /// `POST /candidates`
+    CreateCandidate,
+    /// `GET /candidates`
+    ListCandidates,
+    /// `GET /candidates/{id}`
+    GetCandidate,
+    /// `GET /candidates/{id}/interviews`
+    ListCandidateInterviews,
+    /// `POST /agents`
+    CreateAgent,
+    /// `GET /agents`
+    ListAgents,
+    /// `GET /agents/{id}`
+    GetAgent,
+    /// `POST /interviews`
+    CreateInterview,
+    /// `GET /interviews`
+    ListInterviews,
+    /// `GET /interviews/{id}`
+    GetInterview,
+}
+
+/// The methods that routes are defined for; `HEAD` and `OPTIONS` follow from them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Reads; `HEAD` works too.
+    Get,
+    /// Creates.
+    Post,
+}
+
+impl Verb {
+    /// As on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// Whom a route is open to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody, without a key.
+    Public,
+    /// Keys that reach companies.
+    Partner,
+    /// Keys that reach a whole ATS; a company key lacks the scope, whatever it lists.
+    AtsKey,
+}
+
+/// What the table says of one route.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// Which one.
+    pub route: Route,
+    /// Its method.
+    pub verb: Verb,
+    /// Its path, bare; also the label in metrics and logs.
+    pub template: &'static str,
+    /// Its name in the OpenAPI document.
+    pub operation: &'static str,
+    /// Whom it is open to.
+    pub access: Access,
+    /// What the key needs; the operation's own first, in the order in which missing ones are named.
+    pub scopes: &'static [Scope],
+}
+
+const READ_INTERVIEWS: &[Scope] = &[Scope::ReadInterviews, Scope::ReadCandidates, Scope::ReadAgents];
+const WRITE_INTERVIEWS: &[Scope] = &[Scope::WriteInterviews, Scope::ReadCandidates, Scope::ReadAgents];
+
+const TABLE: [Entry; 18] = {
+    use Access::{AtsKey, Partner, Public};
+    use Route::*;
+    use Verb::{Get, Post};
+    [
+        entry(Healthz, Get, "/healthz", "healthz", Public, &[]),
+        entry(OpenApi, Get, "/openapi.json", "openApi", Public, &[]),
+        entry(CreateCompany, Post, "/company", "createCompany", AtsKey, &[Scope::WriteCompanies]),
+        entry(ListCompanies, Get, "/company", "listCompanies", Partner, &[Scope::ReadCompanies]),
+        entry(GetCompany, Get, "/company/{id}", "getCompany", Partner, &[Scope::ReadCompanies]),
+        entry(CreateJob, Post, "/jobs", "createJob", Partner, &[Scope::WriteJobs]),
+        entry(ListJobs, Get, "/jobs", "listJobs", Partner, &[Scope::ReadJobs]),
+        entry(GetJob, Get, "/jobs/{id}", "getJob", Partner, &[Scope::ReadJobs]),
+        entry(CreateCandidate, Post, "/candidates", "createCandidate", Partner, &[Scope::WriteCandidates]),
+        entry(ListCandidates, Get, "/candidates", "listCandidates", Partner, &[Scope::ReadCandidates]),
+        entry(GetCandidate, Get, "/candidates/{id}", "getCandidate", Partner, &[Scope::ReadCandidates]),
+        entry(
+            ListCandidateInterviews,
+            Get,
+            "/candidates/{id}/interviews",
+            "listCandidateInterviews",
+            Partner,
+            READ_INTERVIEWS,
+        ),
+        entry(CreateAgent, Post, "/agents", "createAgent", Partner, &[Scope::WriteAgents]),
+        entry(ListAgents, Get, "/agents", "listAgents", Partner, &[Scope::ReadAgents]),
+        entry(GetAgent, Get, "/agents/{id}", "getAgent", Partner, &[Scope::ReadAgents]),
+        entry(CreateInterview, Post, "/interviews", "createInterview", Partner, WRITE_INTERVIEWS),
+        entry(ListInterviews, Get, "/interviews", "listInterviews", Partner, READ_INTERVIEWS),
+        entry(GetInterview, Get, "/interviews/{id}", "getInterview", Partner, READ_INTERVIEWS),
+    ]
+};
+
+const fn entry(
+    route: Route,
+    verb: Verb,
+    template: &'static str,
+    operation: &'static str,
+    access: Access,
+    scopes: &'static [Scope],
+) -> Entry {
+    Entry { route, verb, template, operation, access, scopes }
+}
+
+impl Route {
+    /// The whole table, in the order of the enum.
+    pub const ALL: &'static [Entry] = &TABLE;
+
+    /// This route's line of the table.
+    #[must_use]
+    pub const fn entry(self) -> &'static Entry {
+        &Self::ALL[self as usize]
+    }
+}
+
+/// What method and path say.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Recognised {
+    /// A route, and the `{id}` of its path as it was written (percent-decoded).
+    Found(Route, Option<String>),
+    /// `OPTIONS` on a path that exists.
+    Options {
+        /// For the `Allow` header.
+        allow: String,
+    },
+    /// The path exists, but not with this method.
+    MethodNotAllowed {
+        /// For the `Allow` header.
+        allow: String,
+    },
+    /// No such path.
+    NotFound,
+}
+
+/// Recognises a request. Every route is served bare and under `/v1`, and `/companies` is `/company`.
+#[must_use]
+pub fn recognise(method: &Method, path: &str) -> Recognised {
+    let Some(segments) = segments(path) else { return Recognised::NotFound };
+    let mut segments = segments.as_slice();
+    if let [first, rest @ ..] = segments
+        && first == "v1"
+    {
+        segments = rest;
+    }
+    let wanted = if *method == Method::HEAD { "GET" } else { method.as_str() };
+    for entry in Route::ALL {
+        if entry.verb.as_str() == wanted && matches(entry.template, segments) {
+            return Recognised::Found(entry.route, id_of(entry.template, segments));
+        }
+    }
+    let Some(allow) = allowed(segments) else { return Recognised::NotFound };
+    if *method == Method::OPTIONS {
+        Recognised::Options { allow }
+    } else {
+        Recognised::MethodNotAllowed { allow }
+    }
+}
+
+/// Path segments that any route could have; a longer path is none of ours.
+const SEGMENTS_MAX: usize = 8;
+
+/// The percent-decoded segments of a path, or nothing where no route can be meant (no leading slash, an
+/// empty segment, too many). A segment that does not decode to UTF-8 stays as it was written.
+#[must_use]
+pub fn segments(path: &str) -> Option<Vec<Cow<'_, str>>> {
+    let mut list = Vec::with_capacity(4);
+    for raw in path.strip_prefix('/')?.split('/') {
+        if raw.is_empty() || list.len() == SEGMENTS_MAX {
+            return None;
+        }
+        list.push(query::decoded_segment(raw));
+    }
+    Some(list)
+}
+
+fn matches(template: &str, segments: &[Cow<'_, str>]) -> bool {
+    let mut left = segments.iter();
+    for (index, part) in template[1..].split('/').enumerate() {
+        let Some(segment) = left.next() else { return false };
+        let segment = if index == 0 && segment == "companies" { "company" } else { segment.as_ref() };
+        if part != "{id}" && part != segment {
+            return false;
+        }
+    }
+    left.next().is_none()
+}
+
+fn id_of(template: &str, segments: &[Cow<'_, str>]) -> Option<String> {
+    let position = template[1..].split('/').position(|part| part == "{id}")?;
+    segments.get(position).map(|segment| segment.clone().into_owned())
+}
+
+fn allowed(segments: &[Cow<'_, str>]) -> Option<String> {
+    let mut allow = String::new();
+    for entry in Route::ALL.iter().filter(|entry| matches(entry.template, segments)) {
+        allow.push_str(match entry.verb {
+            Verb::Get => "GET, HEAD, ",
+            Verb::Post => "POST, ",
+        });
+    }
+    (!allow.is_empty()).then(|| allow + "OPTIONS")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_table_stands_in_the_order_of_the_enum() {
+        for (index, entry) in Route::ALL.iter().enumerate() {
+            assert_eq!(entry.route as usize, index);
+            assert_eq!(entry.route.entry().operation, entry.operation);
+        }
+    }
+
+    #[test]
+    fn every_route_is_found_bare_and_under_v1() {
+        for entry in Route::ALL {
+            let path = entry.template.replace("{id}", "some%20id");
+            let id = entry.template.contains("{id}").then(|| "some id".to_owned());
+            let method = Method::from_bytes(entry.verb.as_str().as_bytes()).unwrap();
+            let found = Recognised::Found(entry.route, id);
+            assert_eq!(recognise(&method, &path), found);
+            assert_eq!(recognise(&method, &format!("/v1{path}")), found);
+            if path.starts_with("/company") {
+                assert_eq!(recognise(&method, &path.replacen("company", "companies", 1)), found);
+            }
+            if entry.verb == Verb::Get {
+                assert_eq!(recognise(&Method::HEAD, &path), found);
+            }
+        }
+    }
+
+    #[test]
+    fn other_methods_are_told_what_is_allowed() {
+        let allow = || "POST, GET, HEAD, OPTIONS".to_owned();
+        assert_eq!(recognise(&Method::PUT, "/jobs"), Recognised::MethodNotAllowed { allow: allow() });
+        assert_eq!(recognise(&Method::OPTIONS, "/v1/companies"), Recognised::Options { allow: allow() });
+        let allow = "GET, HEAD, OPTIONS".to_owned();
+        assert_eq!(recognise(&Method::POST, "/jobs/x"), Recognised::MethodNotAllowed { allow });
+    }
+
+    #[test]
+    fn what_is_no_route_is_not_found() {
+        for path in [
+            "",
+            "*",
+            "/",
+            "//",
+            "/jobs/",
+            "/jobs//",
+            "/v1",
+            "/v1/v1/jobs",
+            "/jobs/a/b",
+            "/Jobs",
+            "/company/companies/x",
+        ] {
+            assert_eq!(recognise(&Method::GET, path), Recognised::NotFound, "{path}");
+        }
+        assert!(
+            matches!(recognise(&Method::GET, "/jobs/%2F"), Recognised::Found(Route::GetJob, Some(id)) if id == "/")
+        );
+        assert!(
+            matches!(recognise(&Method::GET, "/jobs/%ff"), Recognised::Found(Route::GetJob, Some(id)) if id == "%ff")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_path_has_an_answer(path in "[/a-z%0-9\\PC]{0,40}", method in "[A-Z]{1,8}") {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let _ = recognise(&method, &path);
+            let _ = recognise(&method, &format!("/jobs/{path}"));
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! A slot's line: the active release and the failure ladder behind it, all kept alive by whoever holds it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use switchboard_domain::decision::{Asked, AskedOutcome, FailureKind, Slot};
+use switchboard_domain::id::ReleaseId;
+use switchboard_domain::job_resolution::{Facts, Verdict};
+use switchboard_domain::release::{OnFailure, Release};
+use tokio::time::Instant;
+
+use super::Unavailable;
+use super::seat::{ReleaseStats, Seat};
+use crate::policy::admit::{Callee, unavailable};
+use crate::policy::call::{self, Bounds, Called, Failure};
+use crate::policy::job_resolution::{self, Resolved, WitFacts};
+
+/// Each later member of the ladder keeps this part of the whole time, whatever the earlier ones use.
+const RESERVED_PART: u32 = 4;
+/// Spoken when nothing could be asked at all.
+const POLICY_VERSION: &str = "0.1.0";
+
+/// One release in a line.
+#[derive(Debug)]
+pub(super) struct Member {
+    /// Absent when the plan named a release that it did not contain.
+    pub(super) release: Option<Release>,
+    pub(super) id: ReleaseId,
+    pub(super) seat: Arc<Seat>,
+    pub(super) callee: Result<Arc<Callee>, String>,
+}
+
+/// What answers for a slot. Taken once per request; a swap affects the next one.
+#[derive(Debug)]
+pub struct Line {
+    slot: Slot,
+    members: Vec<Member>,
+}
+
+/// What a line said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// None: the ladder ended in `reject` or `hold`.
+    pub verdict: Option<Verdict>,
+    /// Of the active release.
+    pub on_failure: OnFailure,
+    /// The active release first, then the steps of the ladder.
+    pub asked: Vec<Asked>,
+    /// Who answered.
+    pub answered_by: Option<ReleaseId>,
+    /// Name of the plugin that answered, else of the active one; empty when there is none.
+    pub plugin: String,
+    /// Answered by the ladder, or not at all.
+    pub degraded: bool,
+    /// What the active release saw, as canonical JSON. A later member saw no more than that.
+    pub facts: String,
+    /// Version of the WIT package.
+    pub policy_version: String,
+}
+
+impl Line {
+    pub(super) fn new(slot: Slot, members: Vec<Member>) -> Self {
+        Self { slot, members }
+    }
+
+    /// Whose line it is: the default slot's for an ATS without a release of its own.
+    #[must_use]
+    pub fn slot(&self) -> Slot {
+        self.slot
+    }
+
+    /// The release that is asked first.
+    #[must_use]
+    pub fn active(&self) -> Option<ReleaseId> {
+        self.members.first().map(|member| member.id)
+    }
+
+    /// Asks the active release, then its ladder, until one gives an answer that holds. Ends by the deadline.
+    pub async fn resolve_job(&self, facts: &Facts, deadline: Instant) -> Outcome {
+        let grants = self.first_release().map_or(&[][..], |release| &release.grants);
+        let seen = WitFacts::granted(facts, grants);
+        let start = Instant::now();
+        let reserve = deadline.saturating_duration_since(start) / RESERVED_PART;
+        let mut asked = Vec::with_capacity(1);
+        let mut answer = None;
+        for (place, member) in self.members.iter().enumerate() {
+            let later = u32::try_from(self.members.len() - 1 - place).unwrap_or(u32::MAX);
+            let until = deadline.checked_sub(reserve.saturating_mul(later)).unwrap_or(start);
+            let (entry, verdict) = member.ask(&seen, facts, place > 0, until).await;
+            self.tell(&entry);
+            asked.push(entry);
+            if let Some(verdict) = verdict {
+                answer = Some((member, verdict));
+                break;
+            }
+        }
+        let degraded = asked.len() != 1 || answer.is_none();
+        if let (true, Some(first)) = (degraded, self.members.first()) {
+            first.seat.count_degraded();
+        }
+        let policy_version = self.first_release().map_or(POLICY_VERSION, |release| &release.policy_version);
+        Outcome {
+            on_failure: self
+                .first_release()
+                .map_or_else(|| OnFailure::default_of(self.slot.policy), |release| release.on_failure),
+            answered_by: answer.as_ref().map(|(member, _)| member.id),
+            plugin: answer.as_ref().map_or_else(|| self.plugin(), |(member, _)| member.plugin()).to_owned(),
+            verdict: answer.map(|(_, verdict)| verdict),
+            asked,
+            degraded,
+            facts: seen.to_json(),
+            policy_version: policy_version.to_owned(),
+        }
+    }
+
+    pub(super) fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    pub(super) fn has(&self, id: ReleaseId) -> bool {
+        self.members.iter().any(|member| member.id == id)
+    }
+
+    pub(super) fn unavailable(&self) -> impl Iterator<Item = Unavailable> {
+        self.members.iter().filter_map(|member| {
+            let reason = member.callee.as_ref().err()?.clone();
+            Some(Unavailable { slot: self.slot, release_id: member.id, reason })
+        })
+    }
+
+    pub(super) fn stats(&self) -> impl Iterator<Item = ReleaseStats> {
+        self.members.iter().enumerate().map(|(place, member)| ReleaseStats {
+            plugin: member.plugin().to_owned(),
+            is_active: place == 0,
+            unavailable: member.callee.as_ref().err().cloned(),
+            ..member.seat.stats(self.slot, member.id)
+        })
+    }
+
+    /// Into the server's log: what the guest wrote, at the guest's level, and a failure, once.
+    fn tell(&self, asked: &Asked) {
+        let (slot, release) = (self.slot, asked.release_id);
+        for line in &asked.log {
+            match line.split_once(": ") {
+                Some(("debug", said)) => tracing::debug!(%slot, %release, said, "plugin"),
+                Some(("info", said)) => tracing::info!(%slot, %release, said, "plugin"),
+                Some(("error", said)) => tracing::error!(%slot, %release, said, "plugin"),
+                Some((_, said)) => tracing::warn!(%slot, %release, said, "plugin"),
+                None => tracing::warn!(%slot, %release, said = line, "plugin"),
+            }
+        }
+        if let AskedOutcome::Failed(kind, explanation) = &asked.outcome {
+            tracing::warn!(%slot, %release, kind = kind.as_str(), explanation, "a release did not answer");
+        }
+    }
+
+    fn first_release(&self) -> Option<&Release> {
+        self.members.first().and_then(|member| member.release.as_ref())
+    }
+
+    fn plugin(&self) -> &str {
+        self.members.first().map_or("", Member::plugin)
+    }
+}
+
+impl Member {
+    fn plugin(&self) -> &str {
+        self.release.as_ref().map_or("", |release| &release.plugin)
+    }
+
+    /// One turn: counted, noted by the breaker, recorded.
+    async fn ask(
+        &self,
+        seen: &WitFacts,
+        facts: &Facts,
+        is_narrowed: bool,
+        until: Instant,
+    ) -> (Asked, Option<Verdict>) {
+        let start = Instant::now();
+        let called = self.call(seen, facts, is_narrowed, until).await;
+        let duration_micros = micros(start.elapsed());
+        let failure = called.result.as_ref().err().map(|failure| failure.kind);
+        self.seat.count(failure, called.fuel_used, duration_micros);
+        match failure {
+            None => self.seat.breaker.note_answer(),
+            // What was not run says nothing of the release.
+            Some(FailureKind::TooBusy | FailureKind::BreakerOpen | FailureKind::Unavailable) => {}
+            Some(_) => self.seat.breaker.note_failure(Instant::now()),
+        }
+        let (outcome, verdict) = match called.result {
+            Ok(Resolved { verdict, answer }) => (AskedOutcome::Answered(answer), Some(verdict)),
+            Err(Failure { kind, explanation }) => (AskedOutcome::Failed(kind, explanation), None),
+        };
+        let asked = Asked {
+            release_id: self.id,
+            outcome,
+            fuel_used: called.fuel_used,
+            duration_micros,
+            log: called.log,
+        };
+        (asked, verdict)
+    }
+
+    async fn call(
+        &self,
+        seen: &WitFacts,
+        facts: &Facts,
+        is_narrowed: bool,
+        until: Instant,
+    ) -> Called<Resolved> {
+        let (release, callee) = match (&self.release, &self.callee) {
+            (Some(release), Ok(callee)) => (release, callee),
+            (_, Err(reason)) => return Called::not_run(unavailable(reason)),
+            (None, Ok(_)) => return Called::not_run(unavailable("the release is not there")),
+        };
+        if !self.seat.breaker.lets_pass(Instant::now()) {
+            let explanation = "it failed too often; it is asked again after a pause";
+            return Called::not_run(Failure::new(FailureKind::BreakerOpen, explanation));
+        }
+        let _place = match call::place(&self.seat.places, until).await {
+            Ok(place) => place,
+            Err(failure) => return Called::not_run(failure),
+        };
+        let bounds = Bounds { limits: &release.limits, now_millis: seen.now_millis(), deadline: until };
+        if is_narrowed {
+            let narrowed = seen.clone().narrowed(&release.grants);
+            job_resolution::decide(callee, &narrowed, facts, &release.settings, bounds).await
+        } else {
+            job_resolution::decide(callee, seen, facts, &release.settings, bounds).await
+        }
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,60 @@
+//! A recorded decision once more: the same facts, settings and limits, the same answer and the same fuel.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use switchboard_domain::decision::{AskedOutcome, PolicyName};
+use switchboard_domain::release::Release;
+use tokio::time::Instant;
+
+use super::Error;
+use super::admit::Callee;
+use super::call::Bounds;
+use super::job_resolution::{self, WitFacts};
+use super::runtime::{Runtime, digest_of};
+
+/// A replay may wait for a place among the requests this long.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// What came out this time. Compare `outcome` (of a failure only its kind) and `fuel_used` with the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replayed {
+    /// Canonical JSON of the answer, or the failure.
+    pub outcome: AskedOutcome,
+    /// Equal on every machine, except after a timeout.
+    pub fuel_used: u64,
+    /// As recorded with a decision.
+    pub log: Vec<String>,
+}
+
+impl Runtime {
+    /// Asks a release again on recorded facts. `bytes` is its component, or another build that shall be
+    /// tried instead.
+    ///
+    /// # Errors
+    /// `Error::UnreadableFacts`, and `Error::Refused` when the component cannot be loaded.
+    pub async fn replay(
+        &self,
+        release: &Release,
+        bytes: Arc<[u8]>,
+        facts_json: &str,
+    ) -> Result<Replayed, Error> {
+        let policy = release.slot.policy;
+        if policy != PolicyName::JobResolution {
+            return Err(Error::UnreadableFacts(format!("no decision of `{policy}` is recorded yet")));
+        }
+        let seen = WitFacts::from_json(facts_json)?.narrowed(&release.grants);
+        let checkable = seen.to_checkable()?;
+        let loaded = self.load(digest_of(&bytes), move || Ok(bytes)).await?;
+        let callee = Callee::prepare(loaded, policy, &release.policy_version, release.wasi)
+            .map_err(|sentence| Error::Refused(vec![sentence]))?;
+        let deadline = Instant::now() + WAIT + Duration::from_millis(release.limits.timeout_millis);
+        let bounds = Bounds { limits: &release.limits, now_millis: seen.now_millis(), deadline };
+        let called = job_resolution::decide(&callee, &seen, &checkable, &release.settings, bounds).await;
+        let outcome = match called.result {
+            Ok(resolved) => AskedOutcome::Answered(resolved.answer),
+            Err(failure) => AskedOutcome::Failed(failure.kind, failure.explanation),
+        };
+        Ok(Replayed { outcome, fuel_used: called.fuel_used, log: called.log })
+    }
+}

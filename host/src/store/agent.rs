@@ -1,0 +1,84 @@
+//! Agent rows, listed by company, type and focus.
+
+use switchboard_domain::agent::{Agent, AgentFocus, AgentType};
+use switchboard_domain::id::{AgentId, CompanyId};
+
+use super::Error;
+use super::index::{Page, PageRequest, Place};
+use super::record::{self, Places, Record};
+use super::schema::{Table, Tag};
+use super::txn::Read;
+
+impl Record for Agent {
+    type Id = AgentId;
+    const TABLE: Table = Table::Agent;
+
+    fn id(&self) -> AgentId {
+        self.id
+    }
+
+    fn key(id: &AgentId) -> Vec<u8> {
+        id.bytes().to_vec()
+    }
+
+    fn places(&self) -> Places {
+        vec![
+            everybody(self.company_id),
+            of_type(self.company_id, self.body.agent_type),
+            of_focus(self.company_id, self.body.focus),
+        ]
+        .into()
+    }
+}
+
+fn everybody(company_id: CompanyId) -> Place {
+    Place::new(*company_id.bytes(), Tag::Agent, &[])
+}
+
+fn of_type(company_id: CompanyId, agent_type: AgentType) -> Place {
+    // In the file: never changed.
+    let agent_type = match agent_type {
+        AgentType::Phone => 1,
+        AgentType::Online => 2,
+    };
+    Place::new(*company_id.bytes(), Tag::AgentByType, &[agent_type])
+}
+
+fn of_focus(company_id: CompanyId, focus: AgentFocus) -> Place {
+    // In the file: never changed.
+    let focus = match focus {
+        AgentFocus::Generic => 1,
+        AgentFocus::Screening => 2,
+        AgentFocus::Outreach => 3,
+        AgentFocus::LanguageTest => 4,
+    };
+    Place::new(*company_id.bytes(), Tag::AgentByFocus, &[focus])
+}
+
+/// What a list of agents may be narrowed by; all of it applies.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AgentFilter {
+    /// By phone or online.
+    pub agent_type: Option<AgentType>,
+    /// What the interview is about.
+    pub focus: Option<AgentFocus>,
+}
+
+/// The agents of a company, newest first.
+///
+/// # Errors
+/// The engine fails, or a row cannot be read.
+pub fn list(
+    read: &impl Read,
+    company_id: CompanyId,
+    filter: &AgentFilter,
+    request: &PageRequest,
+) -> Result<Page<Agent>, Error> {
+    let mut places = Vec::new();
+    places.extend(filter.agent_type.map(|agent_type| of_type(company_id, agent_type)));
+    places.extend(filter.focus.map(|focus| of_focus(company_id, focus)));
+    if places.is_empty() {
+        places.push(everybody(company_id));
+    }
+    record::list(read, &places, request)
+}

@@ -1,0 +1,99 @@
+//! The walk that finds whether the store contradicts itself. Power-loss and restart tests end with it.
+
+use std::collections::BTreeMap;
+
+use switchboard_domain::agent::Agent;
+use switchboard_domain::ats::Ats;
+use switchboard_domain::call_attempt::CallAttempt;
+use switchboard_domain::candidate::Candidate;
+use switchboard_domain::company::Company;
+use switchboard_domain::decision::Decision;
+use switchboard_domain::event::{Event, OutboxRow};
+use switchboard_domain::interview::Interview;
+use switchboard_domain::job::Job;
+use switchboard_domain::phone_number::CompanyPhoneNumber;
+use switchboard_domain::release::{PluginVersion, Release, SlotState};
+
+use super::idempotency::Reply;
+use super::index::Place;
+use super::key::StoredKey;
+use super::record::{EVERYTHING, Record, hex};
+use super::schema::Table;
+use super::txn::{Direction, Read};
+use super::{Error, codec, event};
+
+/// Walks everything: each record is read, and the index holds exactly the entries and counts that follow
+/// from the records. Gives a sentence for each contradiction; none means that the store is sound.
+///
+/// # Errors
+/// The engine fails.
+pub fn check(read: &impl Read) -> Result<Vec<String>, Error> {
+    let mut walk = Walk::default();
+    walk.table::<Ats>(read)?;
+    walk.table::<StoredKey>(read)?;
+    walk.table::<Company>(read)?;
+    walk.table::<CompanyPhoneNumber>(read)?;
+    walk.table::<Job>(read)?;
+    walk.table::<Candidate>(read)?;
+    walk.table::<Agent>(read)?;
+    walk.table::<Interview>(read)?;
+    walk.table::<CallAttempt>(read)?;
+    walk.table::<Decision>(read)?;
+    walk.table::<Release>(read)?;
+    walk.table::<SlotState>(read)?;
+    walk.table::<PluginVersion>(read)?;
+    walk.table::<Event>(read)?;
+    walk.table::<OutboxRow>(read)?;
+    walk.table::<Reply>(read)?;
+    for (key, members) in std::mem::take(&mut walk.counts) {
+        walk.expected.insert(key, members.to_be_bytes().to_vec());
+    }
+    for row in read.scan(Table::Index, EVERYTHING, Direction::Forward)? {
+        let (key, value) = row?;
+        match walk.expected.remove(&key) {
+            None => walk.problems.push(format!("index row {} follows from no record", hex(&key))),
+            Some(expected) if expected != value => {
+                walk.problems.push(format!("count {} is {}, not {}", hex(&key), hex(&value), hex(&expected)));
+            }
+            Some(_) => {}
+        }
+    }
+    walk.problems.extend(walk.expected.keys().map(|key| format!("index row {} is missing", hex(key))));
+    Ok(walk.problems)
+}
+
+/// What a walk over the records has gathered.
+#[derive(Debug, Default)]
+struct Walk {
+    expected: BTreeMap<Vec<u8>, Vec<u8>>,
+    counts: BTreeMap<Vec<u8>, u64>,
+    problems: Vec<String>,
+}
+
+impl Walk {
+    /// Reads every row of a noun.
+    fn table<R: Record>(&mut self, read: &impl Read) -> Result<(), Error> {
+        for row in read.scan(R::TABLE, EVERYTHING, Direction::Forward)? {
+            let (key, value) = row?;
+            if R::TABLE == Table::Event && key == event::LAST_KEY {
+                continue;
+            }
+            match codec::decode::<R>(R::TABLE.name(), R::VERSION, &value) {
+                Err(error) => self.problems.push(error.to_string()),
+                Ok(record) if R::key(&record.id()) != key => {
+                    self.problems.push(format!("`{}`: {} holds another record", R::TABLE.name(), hex(&key)));
+                }
+                Ok(record) => self.expect(&key, record.places().0),
+            }
+        }
+        Ok(())
+    }
+
+    fn expect(&mut self, key: &[u8], places: Vec<Place>) {
+        for place in places {
+            if self.expected.insert(place.entry(key), Vec::new()).is_none() && place.is_counted() {
+                *self.counts.entry(place.count_key()).or_default() += 1;
+            }
+        }
+    }
+}

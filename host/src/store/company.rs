@@ -1,0 +1,66 @@
+//! Company rows, listed by their ATS.
+
+use std::ops::Bound;
+
+use switchboard_domain::company::Company;
+use switchboard_domain::id::{AtsId, CompanyId};
+use uuid::Uuid;
+
+use super::Error;
+use super::index::{Page, PageRequest, PageStart, Place};
+use super::record::{self, EVERYTHING, Places, Record};
+use super::schema::{Table, Tag};
+use super::txn::{Direction, Read};
+
+impl Record for Company {
+    type Id = CompanyId;
+    const TABLE: Table = Table::Company;
+
+    fn id(&self) -> CompanyId {
+        self.id
+    }
+
+    fn key(id: &CompanyId) -> Vec<u8> {
+        id.bytes().to_vec()
+    }
+
+    fn places(&self) -> Places {
+        vec![of_ats(self.ats_id)].into()
+    }
+}
+
+fn of_ats(ats_id: AtsId) -> Place {
+    Place::new(*ats_id.bytes(), Tag::Company, &[])
+}
+
+/// The companies of an ATS, newest first.
+///
+/// # Errors
+/// The engine fails, or a row cannot be read.
+pub fn list(read: &impl Read, ats_id: AtsId, request: &PageRequest) -> Result<Page<Company>, Error> {
+    record::list(read, &[of_ats(ats_id)], request)
+}
+
+/// The companies of the installation, newest first. Their number is kept nowhere: the operator's list
+/// walks all keys.
+///
+/// # Errors
+/// The engine fails, or a row cannot be read.
+pub fn all(read: &impl Read, request: &PageRequest) -> Result<Page<Company>, Error> {
+    let mut total = 0;
+    for row in read.scan(Table::Company, EVERYTHING, Direction::Forward)? {
+        row?;
+        total += 1;
+    }
+    let (to, skip) = match request.start {
+        PageStart::Offset(offset) => (Bound::Unbounded, usize::try_from(offset).unwrap_or(usize::MAX)),
+        PageStart::After(id) => (Bound::Excluded(id.as_bytes().to_vec()), 0),
+    };
+    let rows = record::scan(read, (Bound::Unbounded, to), Direction::Reverse)?;
+    let mut items: Vec<Company> =
+        rows.skip(skip).take(request.limit.saturating_add(1)).collect::<Result<_, _>>()?;
+    let more = items.len() > request.limit;
+    items.truncate(request.limit);
+    let last = items.last().map(|company| Uuid::from_bytes(*company.id.bytes()));
+    Ok(Page { items, total, next: if more { last } else { None } })
+}

@@ -1,0 +1,128 @@
+//! Decision rows, in the order in which they were asked.
+
+use switchboard_domain::decision::{Decision, PolicyName, Slot};
+use switchboard_domain::id::{CandidateId, CompanyId, DecisionId};
+use switchboard_domain::time::Timestamp;
+
+use super::Error;
+use super::index::Place;
+use super::record::{self, Places, Record};
+use super::schema::{INSTALLATION, Table, Tag};
+use super::txn::{Direction, Read};
+
+impl Record for Decision {
+    type Id = DecisionId;
+    const TABLE: Table = Table::Decision;
+
+    fn id(&self) -> DecisionId {
+        self.id
+    }
+
+    fn key(id: &DecisionId) -> Vec<u8> {
+        id.bytes().to_vec()
+    }
+
+    fn places(&self) -> Places {
+        let mut places = vec![in_company(self.company_id), in_slot(self.slot)];
+        places.extend(self.candidate_id.map(about));
+        if self.is_degraded() {
+            places.push(failed());
+        }
+        places.into()
+    }
+}
+
+fn in_company(company_id: CompanyId) -> Place {
+    Place::new(*company_id.bytes(), Tag::DecisionOfCompany, &[])
+}
+
+fn about(candidate_id: CandidateId) -> Place {
+    Place::new(*candidate_id.bytes(), Tag::DecisionOfCandidate, &[])
+}
+
+fn in_slot(slot: Slot) -> Place {
+    let (owner, policy) = slot_bytes(slot);
+    Place::new(owner, Tag::DecisionBySlot, &[policy])
+}
+
+fn failed() -> Place {
+    Place::new(INSTALLATION, Tag::DecisionFailed, &[])
+}
+
+/// A slot in keys: its ATS, or the installation for the default slots, and a number for its policy. In the
+/// file: never changed.
+pub(crate) fn slot_bytes(slot: Slot) -> ([u8; 16], u8) {
+    let policy = match slot.policy {
+        PolicyName::JobResolution => 1,
+        PolicyName::CallScheduling => 2,
+        PolicyName::Billing => 3,
+        PolicyName::OwnerOnboarding => 4,
+    };
+    (slot.ats_id.map_or(INSTALLATION, |ats_id| *ats_id.bytes()), policy)
+}
+
+/// What a list of decisions may be narrowed by; all of it applies.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DecisionFilter {
+    /// Of this slot.
+    pub slot: Option<Slot>,
+    /// For this company.
+    pub company_id: Option<CompanyId>,
+    /// About this candidate.
+    pub candidate_id: Option<CandidateId>,
+    /// Asked then or later.
+    pub since: Option<Timestamp>,
+    /// Those that the failure ladder answered only.
+    pub failed: bool,
+    /// Older than this one, to go on from.
+    pub before: Option<DecisionId>,
+}
+
+/// Decisions, newest first. The narrowest list is walked; the other filters look at each record.
+///
+/// # Errors
+/// The engine fails, or a row cannot be read.
+pub fn list(read: &impl Read, filter: &DecisionFilter, limit: usize) -> Result<Vec<Decision>, Error> {
+    let place = match (filter.candidate_id, filter.company_id, filter.slot) {
+        (Some(candidate_id), ..) => Some(about(candidate_id)),
+        _ if filter.failed => Some(failed()),
+        (None, Some(company_id), _) => Some(in_company(company_id)),
+        (None, None, Some(slot)) => Some(in_slot(slot)),
+        (None, None, None) => None,
+    };
+    let before = filter.before.map(|id| id.bytes().to_vec());
+    match place {
+        Some(place) => {
+            let keys = place.keys(read, before.as_deref(), Direction::Reverse)?;
+            narrow(keys.map(|key| record::named(read, &key?)), filter, limit)
+        }
+        None => {
+            let to = before.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
+            let rows = record::scan(read, (std::ops::Bound::Unbounded, to), Direction::Reverse)?;
+            narrow(rows, filter, limit)
+        }
+    }
+}
+
+fn narrow(
+    decisions: impl Iterator<Item = Result<Decision, Error>>,
+    filter: &DecisionFilter,
+    limit: usize,
+) -> Result<Vec<Decision>, Error> {
+    let mut found = Vec::new();
+    for decision in decisions {
+        let decision = decision?;
+        // Ids follow the clock, so that what comes now is older still.
+        if found.len() == limit || filter.since.is_some_and(|since| decision.at < since) {
+            break;
+        }
+        if filter.slot.is_none_or(|slot| slot == decision.slot)
+            && filter.company_id.is_none_or(|id| id == decision.company_id)
+            && filter.candidate_id.is_none_or(|id| Some(id) == decision.candidate_id)
+            && (!filter.failed || decision.is_degraded())
+        {
+            found.push(decision);
+        }
+    }
+    Ok(found)
+}

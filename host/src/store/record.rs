@@ -1,0 +1,166 @@
+//! Records: one row each, with the places in indexes that follow from it. Nouns say what their rows are;
+//! inserting, changing and removing them is the same for all.
+
+use std::ops::Bound;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::index::{self, Page, PageRequest, Place};
+use super::schema::Table;
+use super::txn::{Direction, Read, Txn};
+use super::{Error, codec};
+
+/// A noun's row. Its indexes follow from the record alone, so that they can be checked and rebuilt.
+pub trait Record: Serialize + DeserializeOwned {
+    /// What it is found by.
+    type Id;
+
+    /// Where it lies.
+    const TABLE: Table;
+
+    /// The version of its shape; see [`super::schema`].
+    const VERSION: u8 = 1;
+
+    /// What it is found by.
+    fn id(&self) -> Self::Id;
+
+    /// The bytes of that, in sorting order.
+    fn key(id: &Self::Id) -> Vec<u8>;
+
+    /// The lists that it stands in.
+    #[doc(hidden)]
+    fn places(&self) -> Places;
+}
+
+/// The lists that a record stands in.
+#[derive(Debug, Default)]
+pub struct Places(pub(crate) Vec<Place>);
+
+impl From<Vec<Place>> for Places {
+    fn from(places: Vec<Place>) -> Self {
+        Self(places)
+    }
+}
+
+/// The record with this id.
+///
+/// # Errors
+/// The engine fails, or the row cannot be read.
+pub fn get<R: Record>(read: &impl Read, id: &R::Id) -> Result<Option<R>, Error> {
+    by_key(read, &R::key(id))
+}
+
+/// Whether there is a record with this id.
+///
+/// # Errors
+/// The engine fails.
+pub fn exists<R: Record>(read: &impl Read, id: &R::Id) -> Result<bool, Error> {
+    Ok(read.get(R::TABLE, &R::key(id))?.is_some())
+}
+
+/// Writes a new record and its places.
+///
+/// # Errors
+/// [`Error::Exists`], [`Error::TooLarge`], or the engine fails.
+pub fn insert<R: Record>(txn: &mut Txn, record: &R) -> Result<(), Error> {
+    let key = R::key(&record.id());
+    if txn.get(R::TABLE, &key)?.is_some() {
+        return Err(Error::Exists(R::TABLE.name()));
+    }
+    for place in record.places().0 {
+        place.add(txn, &key)?;
+    }
+    txn.put(R::TABLE, &key, codec::encode(R::TABLE.name(), R::VERSION, record)?)
+}
+
+/// Writes a changed record, and moves it between the places that it left and entered.
+///
+/// # Errors
+/// [`Error::Missing`], [`Error::TooLarge`], or the engine fails.
+pub fn update<R: Record>(txn: &mut Txn, record: &R) -> Result<(), Error> {
+    let key = R::key(&record.id());
+    let Some(old) = by_key::<R>(txn, &key)? else { return Err(Error::Missing(R::TABLE.name())) };
+    let (before, after) = (old.places().0, record.places().0);
+    for place in before.iter().filter(|place| !after.contains(place)) {
+        place.take(txn, &key)?;
+    }
+    for place in after.iter().filter(|place| !before.contains(place)) {
+        place.add(txn, &key)?;
+    }
+    txn.put(R::TABLE, &key, codec::encode(R::TABLE.name(), R::VERSION, record)?)
+}
+
+/// Removes a record and its places; what it was. Its children are the caller's.
+///
+/// # Errors
+/// [`Error::TooLarge`], or the engine fails.
+pub fn delete<R: Record>(txn: &mut Txn, id: &R::Id) -> Result<Option<R>, Error> {
+    let key = R::key(id);
+    let old = by_key::<R>(txn, &key)?;
+    if let Some(old) = &old {
+        for place in old.places().0 {
+            place.take(txn, &key)?;
+        }
+        txn.remove(R::TABLE, &key)?;
+    }
+    Ok(old)
+}
+
+pub(crate) fn by_key<R: Record>(read: &impl Read, key: &[u8]) -> Result<Option<R>, Error> {
+    let value = read.get(R::TABLE, key)?;
+    value.map(|value| codec::decode(R::TABLE.name(), R::VERSION, &value)).transpose()
+}
+
+/// The record that an index names.
+pub(crate) fn named<R: Record>(read: &impl Read, key: &[u8]) -> Result<R, Error> {
+    by_key(read, key)?.ok_or_else(|| Error::Corrupt {
+        table: R::TABLE.name(),
+        what: format!("an index names {}, which is not there", hex(key)),
+    })
+}
+
+/// All records of a place, oldest first.
+pub(crate) fn of<R: Record>(read: &impl Read, place: &Place) -> Result<Vec<R>, Error> {
+    place.all(read)?.iter().map(|key| named(read, key)).collect()
+}
+
+/// A page of the records that stand in every one of these places.
+pub(crate) fn list<R: Record>(
+    read: &impl Read,
+    places: &[Place],
+    request: &PageRequest,
+) -> Result<Page<R>, Error> {
+    let Page { items, total, next } = index::page(read, places, request)?;
+    let items = items.iter().map(|key| named(read, key)).collect::<Result<_, _>>()?;
+    Ok(Page { items, total, next })
+}
+
+/// Records of the whole table, read as they are asked for.
+pub(crate) fn scan<R: Record>(
+    read: &impl Read,
+    bounds: (Bound<Vec<u8>>, Bound<Vec<u8>>),
+    direction: Direction,
+) -> Result<impl Iterator<Item = Result<R, Error>>, Error> {
+    let rows = read.scan(R::TABLE, bounds, direction)?;
+    Ok(rows.map(|row| codec::decode(R::TABLE.name(), R::VERSION, &row?.1)))
+}
+
+/// Every key of a table.
+pub(crate) const EVERYTHING: (Bound<Vec<u8>>, Bound<Vec<u8>>) = (Bound::Unbounded, Bound::Unbounded);
+
+/// Everything that begins with this prefix.
+pub(crate) fn beginning_with(prefix: &[u8]) -> (Bound<Vec<u8>>, Bound<Vec<u8>>) {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            return (Bound::Included(prefix.to_vec()), Bound::Excluded(end));
+        }
+    }
+    (Bound::Included(prefix.to_vec()), Bound::Unbounded)
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

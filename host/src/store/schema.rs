@@ -1,0 +1,246 @@
+//! What lies in the file: every table once, every secondary index once with its reason, and the version.
+//!
+//! A record's shape is frozen under the version byte of its value. When a shape changes, its old form is
+//! kept here, the version grows, and [`migrate`] rewrites what is stored.
+
+use super::engine::Writing;
+use super::{Error, codec};
+
+/// Tables. Those that requests write are keyed in time order, since neighbours share a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Table {
+    /// Name → bytes: the file's version, secrets of the installation.
+    Meta,
+    /// `AtsId` → `Ats`
+    Ats,
+    /// `KeyId` → `StoredKey`
+    Key,
+    /// `CompanyId` → `Company`
+    Company,
+    /// `PhoneNumberId` → `CompanyPhoneNumber`
+    PhoneNumber,
+    /// `JobId` → `Job`
+    Job,
+    /// `CandidateId` → `Candidate`
+    Candidate,
+    /// `AgentId` → `Agent`
+    Agent,
+    /// `InterviewId` → `Interview`
+    Interview,
+    /// `InterviewId`, `CallAttemptId` → `CallAttempt`: the attempts of an interview are neighbours.
+    CallAttempt,
+    /// `DecisionId` → `Decision`
+    Decision,
+    /// `ReleaseId` → `Release`
+    Release,
+    /// ATS id or zeros, policy → `SlotState`
+    Slot,
+    /// Name, digest → `PluginVersion`: what makes an artifact visible.
+    PluginVersion,
+    /// Digest, number of the chunk → bytes of a component.
+    ArtifactChunk,
+    /// Sequence → `Event`; behind the newest, under eight times 0xFF, the last sequence given out.
+    Event,
+    /// `OutboxId` → `OutboxRow`
+    Outbox,
+    /// Hash of API key, path and `Idempotency-Key` → `Reply`
+    Idempotency,
+    /// Every secondary index and every kept count; see [`Tag`].
+    Index,
+}
+
+impl Table {
+    /// All of them, in the order in which a commit writes them.
+    pub const ALL: [Self; 19] = [
+        Self::Meta,
+        Self::Ats,
+        Self::Key,
+        Self::Company,
+        Self::PhoneNumber,
+        Self::Job,
+        Self::Candidate,
+        Self::Agent,
+        Self::Interview,
+        Self::CallAttempt,
+        Self::Decision,
+        Self::Release,
+        Self::Slot,
+        Self::PluginVersion,
+        Self::ArtifactChunk,
+        Self::Event,
+        Self::Outbox,
+        Self::Idempotency,
+        Self::Index,
+    ];
+
+    /// Its name in the file. Never changed.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Meta => "meta",
+            Self::Ats => "ats",
+            Self::Key => "key",
+            Self::Company => "company",
+            Self::PhoneNumber => "phone_number",
+            Self::Job => "job",
+            Self::Candidate => "candidate",
+            Self::Agent => "agent",
+            Self::Interview => "interview",
+            Self::CallAttempt => "call_attempt",
+            Self::Decision => "decision",
+            Self::Release => "release",
+            Self::Slot => "slot",
+            Self::PluginVersion => "plugin_version",
+            Self::ArtifactChunk => "artifact_chunk",
+            Self::Event => "event",
+            Self::Outbox => "outbox",
+            Self::Idempotency => "idempotency",
+            Self::Index => "index",
+        }
+    }
+
+    pub(crate) const fn position(self) -> usize {
+        self as usize
+    }
+}
+
+/// A secondary index. Its rows lie in [`Table::Index`] under
+/// `owner (16) | tag (1) | value | 0x01 | key of the record`, and the kept count of one value under
+/// `owner | tag | value | 0xFF`, right behind the newest entry. So all that belongs to one candidate shares
+/// a page, and what a request writes to its company's lists shares few. Values are of one length per tag, or
+/// end in a way that none is the beginning of another.
+///
+/// The numbers are in the file: never changed, never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Tag {
+    /// Installation, name: a slot may be written with the ATS's name.
+    AtsByName = 1,
+    /// Installation, hash of the secret: every request asks for it.
+    KeyBySecret = 2,
+    /// ATS (zeros for a worker of the installation): keys go with their ATS, and are listed by it.
+    KeyOfAts = 3,
+    /// Company: keys go with their company.
+    KeyOfCompany = 4,
+    /// ATS; counted: `GET /company`.
+    Company = 5,
+    /// Company: agents name one of its numbers.
+    PhoneNumber = 6,
+    /// Installation, number: one number belongs to one company.
+    PhoneNumberByNumber = 7,
+    /// Company; counted: `GET /jobs`.
+    Job = 10,
+    /// Company, status; counted: its filter.
+    JobByStatus = 11,
+    /// Company; counted: `GET /agents`.
+    Agent = 20,
+    /// Company, type; counted: its filter.
+    AgentByType = 21,
+    /// Company, focus; counted: its filter.
+    AgentByFocus = 22,
+    /// Company; counted: `GET /candidates`.
+    Candidate = 30,
+    /// Company, job; counted: its filter, and the assignments that a deleted job clears.
+    CandidateByJob = 31,
+    /// Company, status; counted: its filter.
+    CandidateByStatus = 32,
+    /// Company; counted: `GET /interviews`.
+    Interview = 40,
+    /// Company, status; counted: its filter.
+    InterviewByStatus = 41,
+    /// Company, agent; counted: its filter, and the interviews that a deleted agent cancels.
+    InterviewByAgent = 42,
+    /// Company, job; counted: its filter.
+    InterviewByJob = 43,
+    /// Company: `decision list --company`, and what goes with the company.
+    DecisionOfCompany = 44,
+    /// Company, where no candidate is known: goes with the company.
+    EventOfCompany = 45,
+    /// Company, where no candidate is known: goes with the company.
+    OutboxOfCompany = 46,
+    /// Company, where no candidate is known: goes with the company.
+    ReplyOfCompany = 47,
+    /// Candidate; counted: its filter, and `interviewCount`, so that the candidate is not rewritten.
+    InterviewOfCandidate = 50,
+    /// Candidate: goes with the candidate.
+    DecisionOfCandidate = 51,
+    /// Candidate: goes with the candidate.
+    EventOfCandidate = 52,
+    /// Candidate: goes with the candidate.
+    OutboxOfCandidate = 53,
+    /// Candidate: goes with the candidate.
+    ReplyOfCandidate = 54,
+    /// ATS (zeros for the default slots), policy: `decision list --slot`, and every backtest.
+    DecisionBySlot = 60,
+    /// Installation: `decision list --failed`; degraded decisions only, so few are written.
+    DecisionFailed = 61,
+    /// ATS (zeros for the default slots), policy: `release list`.
+    ReleaseBySlot = 62,
+    /// Installation, digest: a version is not removed while a release uses it.
+    ReleaseByDigest = 63,
+    /// Installation, moment: replies expire in the order in which they were given.
+    ReplyByTime = 64,
+}
+
+impl Tag {
+    /// Whether the number of its entries is kept: where a list shows it.
+    pub(crate) const fn is_counted(self) -> bool {
+        match self {
+            Self::Company
+            | Self::Job
+            | Self::JobByStatus
+            | Self::Agent
+            | Self::AgentByType
+            | Self::AgentByFocus
+            | Self::Candidate
+            | Self::CandidateByJob
+            | Self::CandidateByStatus
+            | Self::Interview
+            | Self::InterviewByStatus
+            | Self::InterviewByAgent
+            | Self::InterviewByJob
+            | Self::InterviewOfCandidate => true,
+            Self::AtsByName
+            | Self::KeyBySecret
+            | Self::KeyOfAts
+            | Self::KeyOfCompany
+            | Self::PhoneNumber
+            | Self::PhoneNumberByNumber
+            | Self::DecisionOfCompany
+            | Self::EventOfCompany
+            | Self::OutboxOfCompany
+            | Self::ReplyOfCompany
+            | Self::DecisionOfCandidate
+            | Self::EventOfCandidate
+            | Self::OutboxOfCandidate
+            | Self::ReplyOfCandidate
+            | Self::DecisionBySlot
+            | Self::DecisionFailed
+            | Self::ReleaseBySlot
+            | Self::ReleaseByDigest
+            | Self::ReplyByTime => false,
+        }
+    }
+}
+
+/// The owner of what belongs to the installation.
+pub(crate) const INSTALLATION: [u8; 16] = [0; 16];
+
+/// The version of everything above and of the records' shapes.
+pub(crate) const FORMAT: u32 = 1;
+
+const FORMAT_KEY: &[u8] = b"format";
+
+/// Brings a file to [`FORMAT`], in the write transaction that opens it.
+pub(crate) fn migrate(writing: &mut Writing) -> Result<(), Error> {
+    let found = match writing.get(Table::Meta, FORMAT_KEY)? {
+        // A new file.
+        None => 0,
+        Some(bytes) => codec::decode(Table::Meta.name(), 1, &bytes)?,
+    };
+    match found {
+        0 => writing.put(Table::Meta, FORMAT_KEY, &codec::encode(Table::Meta.name(), 1, &FORMAT)?),
+        FORMAT => Ok(()),
+        newer => Err(Error::NewerFile { found: newer, known: FORMAT }),
+    }
+}

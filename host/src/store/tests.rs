@@ -1,0 +1,8 @@
+//! Tests of the store from within: what a black-box test cannot see or force.
+
+mod fixture;
+mod golden;
+mod list;
+mod noun;
+mod range;
+mod writer;

@@ -1,0 +1,56 @@
+//! The bytes of one record of each kind. Whoever changes a shape meets this first: the old form goes to
+//! `schema` with its version, `FORMAT` grows, and a migration rewrites what is stored.
+
+use std::fmt::Write;
+
+use switchboard_domain::candidate::CandidateStatus;
+use switchboard_domain::id::{CandidateId, JobId};
+use switchboard_domain::interview::InterviewStatus;
+use switchboard_domain::job::JobStatus;
+use switchboard_domain::release::Digest;
+
+use super::super::engine::Engine;
+use super::super::record::{EVERYTHING, hex};
+use super::super::schema::Table;
+use super::super::txn::{Direction, Read, Txn};
+use super::super::{Backing, Error, check, event, insert, key};
+use super::fixture::{self, AT, COMPANY, SLOT, id};
+
+const GOLDEN: &str = include_str!("golden.txt");
+
+fn write_one_of_each(txn: &mut Txn) -> Result<(), Error> {
+    let candidate_id = CandidateId::from_bytes(id(9));
+    let job_id = JobId::from_bytes(id(8));
+    insert(txn, &fixture::ats())?;
+    key::insert(txn, &fixture::key(1), [7; 32])?;
+    insert(txn, &fixture::company(COMPANY))?;
+    insert(txn, &fixture::phone_number())?;
+    insert(txn, &fixture::job(8, JobStatus::Open))?;
+    insert(txn, &fixture::candidate(9, CandidateStatus::Applied, vec![job_id]))?;
+    insert(txn, &fixture::agent(7))?;
+    insert(txn, &fixture::interview(4, candidate_id, Some(job_id), InterviewStatus::Scheduled))?;
+    insert(txn, &fixture::call_attempt(4, 5))?;
+    insert(txn, &fixture::decision(3, true))?;
+    insert(txn, &fixture::release(2, SLOT))?;
+    insert(txn, &fixture::slot_state())?;
+    insert(txn, &fixture::plugin_version("p", Digest([5; 32])))?;
+    event::append(txn, fixture::event(6, Some(candidate_id)))?;
+    insert(txn, &fixture::outbox_row(10))?;
+    insert(txn, &fixture::reply(11, AT))
+}
+
+#[test]
+fn stored_bytes_are_those_that_lie_in_files_already() {
+    let engine = Engine::open(Backing::Memory, 1 << 20).expect("opens");
+    let mut txn = Txn::new(engine.snapshot().expect("reads"));
+    write_one_of_each(&mut txn).expect("writes");
+    assert_eq!(check(&txn).expect("walks"), Vec::<String>::new());
+    let mut found = String::new();
+    for table in Table::ALL {
+        for row in txn.scan(table, EVERYTHING, Direction::Forward).expect("reads") {
+            let (key, value) = row.expect("reads");
+            writeln!(found, "{} {} = {}", table.name(), hex(&key), hex(&value)).expect("writes");
+        }
+    }
+    assert!(found == GOLDEN, "what would be stored has changed; it was:\n{GOLDEN}\nit is:\n{found}");
+}

@@ -1,0 +1,247 @@
+//! What commit closures and readers see: a snapshot, and over it the writes of this batch and of this
+//! closure.
+
+use std::collections::btree_map;
+use std::fmt;
+use std::iter::Peekable;
+use std::sync::Arc;
+
+use super::Error;
+use super::engine::{self, EngineRange, View};
+use super::overlay::{Bounds, Overlay};
+use super::schema::Table;
+
+/// Rows that one closure may write: twice what the largest request of the contract needs, and few enough
+/// that a commit of many stays under a tenth of a second.
+pub(crate) const TXN_KEYS_MAX: usize = 20_000;
+
+/// Bytes that one closure may write: a request's body is at most 1 MiB, and its reply is stored too.
+pub(crate) const TXN_BYTES_MAX: usize = 8 << 20;
+
+/// Reading, the same from a snapshot and inside a commit.
+pub trait Read {
+    /// The row under this key.
+    ///
+    /// # Errors
+    /// The engine fails.
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Error>;
+
+    /// The rows between two keys, read as they are asked for.
+    ///
+    /// # Errors
+    /// The engine fails.
+    fn scan(&self, table: Table, bounds: Bounds, direction: Direction) -> Result<Scan<'_>, Error>;
+}
+
+/// Which end a scan begins at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// The smallest key first.
+    Forward,
+    /// The greatest key first.
+    Reverse,
+}
+
+/// What was committed at one moment. Cheap to clone.
+#[derive(Clone)]
+pub struct Snapshot {
+    view: Arc<View>,
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Snapshot")
+    }
+}
+
+impl Snapshot {
+    pub(crate) fn new(view: View) -> Self {
+        Self { view: Arc::new(view) }
+    }
+}
+
+impl Read for Snapshot {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        self.view.get(table, key)
+    }
+
+    fn scan(&self, table: Table, bounds: Bounds, direction: Direction) -> Result<Scan<'_>, Error> {
+        Ok(Scan::new(self.view.range(table, &bounds)?, Vec::new(), direction))
+    }
+}
+
+/// What a commit closure reads and writes: its own overlay, over that of the closures before it in the
+/// batch, over a snapshot.
+#[derive(Debug)]
+pub struct Txn {
+    base: Snapshot,
+    batch: Overlay,
+    own: Overlay,
+    overflowed: bool,
+}
+
+impl Txn {
+    pub(crate) fn new(base: Snapshot) -> Self {
+        Self { base, batch: Overlay::default(), own: Overlay::default(), overflowed: false }
+    }
+
+    /// Sets a row.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`]; the closure is then refused, whatever it answers.
+    pub(crate) fn put(&mut self, table: Table, key: &[u8], value: Vec<u8>) -> Result<(), Error> {
+        self.set(table, key, Some(value))
+    }
+
+    /// Removes a row, if it is there.
+    ///
+    /// # Errors
+    /// As [`Txn::put`].
+    pub(crate) fn remove(&mut self, table: Table, key: &[u8]) -> Result<(), Error> {
+        self.set(table, key, None)
+    }
+
+    fn set(&mut self, table: Table, key: &[u8], value: Option<Vec<u8>>) -> Result<(), Error> {
+        let bytes = key.len() + value.as_ref().map_or(0, Vec::len);
+        if self.own.keys() >= TXN_KEYS_MAX || self.own.bytes() + bytes > TXN_BYTES_MAX {
+            self.overflowed = true;
+            return Err(Error::TooLarge);
+        }
+        self.own.set(table, key, value);
+        Ok(())
+    }
+
+    /// Takes what the closure wrote, and whether it was too much.
+    pub(crate) fn take_own(&mut self) -> (Overlay, bool) {
+        (std::mem::take(&mut self.own), std::mem::take(&mut self.overflowed))
+    }
+
+    /// Makes a closure's rows part of the batch.
+    pub(crate) fn absorb(&mut self, own: Overlay) {
+        self.batch.absorb(own);
+    }
+
+    pub(crate) fn batch(&self) -> &Overlay {
+        &self.batch
+    }
+}
+
+impl Read for Txn {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        match self.own.get(table, key).or_else(|| self.batch.get(table, key)) {
+            Some(value) => Ok(value.clone()),
+            None => self.base.get(table, key),
+        }
+    }
+
+    fn scan(&self, table: Table, bounds: Bounds, direction: Direction) -> Result<Scan<'_>, Error> {
+        let layers = vec![self.own.range(table, &bounds), self.batch.range(table, &bounds)];
+        Ok(Scan::new(self.base.view.range(table, &bounds)?, layers, direction))
+    }
+}
+
+/// Rows of a scan, one by one.
+pub struct Scan<'a> {
+    base: Base,
+    /// The topmost first.
+    layers: Vec<Peekable<Layer<'a>>>,
+    direction: Direction,
+}
+
+impl fmt::Debug for Scan<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scan").field("direction", &self.direction).finish_non_exhaustive()
+    }
+}
+
+/// A key and its value.
+pub type Row = (Vec<u8>, Vec<u8>);
+
+struct Base {
+    range: EngineRange,
+    head: Option<Row>,
+    direction: Direction,
+}
+
+struct Layer<'a> {
+    rows: btree_map::Range<'a, Vec<u8>, Option<Vec<u8>>>,
+    direction: Direction,
+}
+
+impl<'a> Iterator for Layer<'a> {
+    type Item = (&'a Vec<u8>, &'a Option<Vec<u8>>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.direction {
+            Direction::Forward => self.rows.next(),
+            Direction::Reverse => self.rows.next_back(),
+        }
+    }
+}
+
+impl Base {
+    fn advance(&mut self) -> Result<(), Error> {
+        let item = match self.direction {
+            Direction::Forward => self.range.next(),
+            Direction::Reverse => self.range.next_back(),
+        };
+        self.head = item.map(engine::row).transpose()?;
+        Ok(())
+    }
+}
+
+impl<'a> Scan<'a> {
+    fn new(
+        range: EngineRange,
+        layers: Vec<btree_map::Range<'a, Vec<u8>, Option<Vec<u8>>>>,
+        direction: Direction,
+    ) -> Self {
+        let layers = layers.into_iter().map(|rows| Layer { rows, direction }.peekable()).collect();
+        Self { base: Base { range, head: None, direction }, layers, direction }
+    }
+
+    /// The next row, if there is one.
+    fn step(&mut self) -> Result<Option<Row>, Error> {
+        loop {
+            if self.base.head.is_none() {
+                self.base.advance()?;
+            }
+            let Some(key) = self.next_key() else { return Ok(None) };
+            // What a layer above says of a key hides what the layers below say of it.
+            let mut found = None;
+            for layer in &mut self.layers {
+                if let Some((_, value)) = layer.next_if(|(other, _)| **other == key) {
+                    found = found.or(Some(value.clone()));
+                }
+            }
+            let below = self.base.head.take_if(|(other, _)| *other == key).map(|(_, value)| value);
+            if let Some(value) = found.unwrap_or(below) {
+                return Ok(Some((key, value)));
+            }
+        }
+    }
+
+    fn next_key(&mut self) -> Option<Vec<u8>> {
+        let mut next = self.base.head.as_ref().map(|(key, _)| key);
+        for layer in &mut self.layers {
+            if let Some((key, _)) = layer.peek() {
+                let nearer = match self.direction {
+                    Direction::Forward => next.is_none_or(|next| *key < next),
+                    Direction::Reverse => next.is_none_or(|next| *key > next),
+                };
+                if nearer {
+                    next = Some(key);
+                }
+            }
+        }
+        next.cloned()
+    }
+}
+
+impl Iterator for Scan<'_> {
+    type Item = Result<Row, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step().transpose()
+    }
+}
