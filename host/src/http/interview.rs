@@ -105,6 +105,7 @@ fn listed(
     "isTest": false,
     "metadata": {"round": 1}
 }))]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
 pub struct InterviewBody {
     #[schema(value_type = Option<String>, format = "uuid")]
     candidate_id: Option<CandidateId>,

@@ -83,6 +83,7 @@ pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
     "salary": {"min": 5200, "max": 6100.5, "currency": "PLN", "period": "MONTHLY"},
     "metadata": {"requisitionPriority": 3}
 }))]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
 pub struct JobBody {
     #[schema(min_length = 5, max_length = 200)]
     title: String,
