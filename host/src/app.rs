@@ -64,7 +64,9 @@ pub struct Gap(Option<Arc<dyn Fn() -> futures_util::future::BoxFuture<'static, (
 
 impl Gap {
     /// Runs `act` in every gap.
-    pub fn new(act: impl Fn() -> futures_util::future::BoxFuture<'static, ()> + Send + Sync + 'static) -> Self {
+    pub fn new(
+        act: impl Fn() -> futures_util::future::BoxFuture<'static, ()> + Send + Sync + 'static,
+    ) -> Self {
         Self(Some(Arc::new(act)))
     }
 }

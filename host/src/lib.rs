@@ -190,8 +190,15 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     admin_file::write(&folder, admin_listen, &token).map_err(refused)?;
 
     let mut tasks = JoinSet::new();
-    let partners = Partners::new(Arc::clone(&door), authenticator(&app), http::dispatch::handler(app.clone()));
-    tasks.spawn(serve_partners(partners, Arc::clone(&metrics), drain.clone(), partners_listener, limits.clone()));
+    let partners =
+        Partners::new(Arc::clone(&door), authenticator(&app), http::dispatch::handler(app.clone()));
+    tasks.spawn(serve_partners(
+        partners,
+        Arc::clone(&metrics),
+        drain.clone(),
+        partners_listener,
+        limits.clone(),
+    ));
     let admin = Admin::new(app.clone(), door, Arc::clone(&metrics), drain.clone(), token.clone());
     tasks.spawn(serve_admin(admin, metrics, drain.clone(), admin_listener, limits));
     tasks.spawn(worker::run(app.clone(), drain));
@@ -220,10 +227,8 @@ async fn open(folder: &Path, outside: &Outside) -> Result<App, StartError> {
     };
     let secrets = Secrets::open(folder, &outside.ids)
         .map_err(|source| StartError::Folder { folder: folder.display().to_string(), source })?;
-    let setup = Setup {
-        compiled_folder: Some(folder.join("compiled")),
-        cache_key: secrets.derive("compiled-code"),
-    };
+    let setup =
+        Setup { compiled_folder: Some(folder.join("compiled")), cache_key: secrets.derive("compiled-code") };
     let runtime = Runtime::start(setup).map_err(|error| StartError::Policy(error.to_string()))?;
     let fleet = Fleet::new(runtime);
     let (clock, ids) = (outside.clock.clone(), outside.ids.clone());

@@ -101,12 +101,7 @@ pub(crate) fn check_jobs(
 ///
 /// # Errors
 /// See [`reach`].
-pub fn get(
-    app: &App,
-    caller: &Caller,
-    named: Option<CompanyId>,
-    id: CandidateId,
-) -> Result<Counted, Error> {
+pub fn get(app: &App, caller: &Caller, named: Option<CompanyId>, id: CandidateId) -> Result<Counted, Error> {
     let snapshot = app.snapshot()?;
     let company_id = reach::company_id(&snapshot, caller, named)?;
     let candidate = reach::resource::<Candidate>(&snapshot, caller, company_id, &id)?;

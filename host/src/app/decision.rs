@@ -9,8 +9,8 @@ use switchboard_domain::release::Release;
 use switchboard_domain::time::Timestamp;
 
 use crate::app::{App, Error, plugin, release};
-use crate::store::decision::DecisionFilter;
 use crate::store;
+use crate::store::decision::DecisionFilter;
 
 /// What an operator looks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

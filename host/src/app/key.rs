@@ -152,11 +152,7 @@ pub async fn revoke(app: &App, id: KeyId) -> Result<Key, Error> {
     change(app, id, move |key| key.revoked_at = Some(key.revoked_at.unwrap_or(now))).await
 }
 
-async fn change(
-    app: &App,
-    id: KeyId,
-    change: impl Fn(&mut Key) + Send + 'static,
-) -> Result<Key, Error> {
+async fn change(app: &App, id: KeyId, change: impl Fn(&mut Key) + Send + 'static) -> Result<Key, Error> {
     let work = move |txn: &mut Txn| {
         let mut key = store::key::get(txn, id)?.ok_or_else(|| Abort::Refused(not_found(id)))?;
         let was_revoked = key.revoked_at.is_some();

@@ -2,14 +2,12 @@
 //! the fleet that another node would run.
 
 use switchboard_domain::ats::Ats;
+use switchboard_domain::bounds;
 use switchboard_domain::decision::{PolicyName, Slot};
 use switchboard_domain::id::{AtsId, ReleaseId};
 use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::rejection::Rejection;
-use switchboard_domain::release::{
-    Limits, OnFailure, PluginVersion, Release, SlotState, Wasi, check_grants,
-};
-use switchboard_domain::bounds;
+use switchboard_domain::release::{Limits, OnFailure, PluginVersion, Release, SlotState, Wasi, check_grants};
 
 use crate::app::{App, Error, plugin};
 use crate::policy;
@@ -65,9 +63,8 @@ pub struct SlotView {
 /// No such ATS or policy, or several ATSs of that name.
 pub fn find_slot(read: &impl Read, text: &str) -> Result<Slot, Error> {
     let flaw = |message: String| Error::from(Rejection::field("slot", Flaw::invalid(message)));
-    let (ats, policy) = text
-        .rsplit_once('/')
-        .ok_or_else(|| flaw("must be ATS/POLICY or default/POLICY".to_owned()))?;
+    let (ats, policy) =
+        text.rsplit_once('/').ok_or_else(|| flaw("must be ATS/POLICY or default/POLICY".to_owned()))?;
     let names = PolicyName::ALL.map(PolicyName::as_str).join(", ");
     let policy = PolicyName::parse(policy)
         .ok_or_else(|| flaw(format!("has the unknown policy `{policy}`; there are {names}")))?;

@@ -1,6 +1,5 @@
 //! Agents on the wire.
 
-use switchboard_domain::rejection::Rejection;
 use super::dispatch::{page_request, page_view, rendered};
 use super::page::Listing;
 use super::problem::Failure;
@@ -9,7 +8,9 @@ use crate::app::{self, App, Write};
 use crate::store::agent::AgentFilter;
 use serde::Serialize;
 use serde_json::Value;
-use switchboard_domain::agent::{Agent, AgentDraft, AgentFocus, AgentType, Voice, check_cefr_level, check_phone_number};
+use switchboard_domain::agent::{
+    Agent, AgentDraft, AgentFocus, AgentType, Voice, check_cefr_level, check_phone_number,
+};
 use switchboard_domain::bounds::{
     AGENT_DURATION_MINUTES, AGENT_NAME_CHARS, INSTRUCTIONS_CHARS, QUESTION_CHARS, QUESTIONS_MAX,
 };
@@ -17,6 +18,7 @@ use switchboard_domain::id::{AgentId, CompanyId, PhoneNumberId};
 use switchboard_domain::language::{CefrLevel, Language};
 use switchboard_domain::metadata::Metadata;
 use switchboard_domain::problem::Problems;
+use switchboard_domain::rejection::Rejection;
 use switchboard_domain::time::Timestamp;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};

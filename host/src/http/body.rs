@@ -308,7 +308,10 @@ pub(crate) mod asked {
 
     /// `requiredSkills[3]` → `requiredSkills[]`
     pub(crate) fn without_index(path: &str) -> String {
-        path.split('[').map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit())).collect::<Vec<_>>().join("[")
+        path.split('[')
+            .map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit()))
+            .collect::<Vec<_>>()
+            .join("[")
     }
 }
 

@@ -1,7 +1,5 @@
 //! Candidates on the wire.
 
-use switchboard_domain::rejection::Rejection;
-use switchboard_domain::candidate::CandidateStatus;
 use super::dispatch::{page_request, page_view, rendered};
 use super::page::Listing;
 use super::problem::Failure;
@@ -13,11 +11,15 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::bounds::{JOB_IDS_COUNT, PERSON_NAME_CHARS};
-use switchboard_domain::candidate::{Candidate, CandidateDraft, CandidateInput, check_contact, check_gdpr_expiry};
+use switchboard_domain::candidate::CandidateStatus;
+use switchboard_domain::candidate::{
+    Candidate, CandidateDraft, CandidateInput, check_contact, check_gdpr_expiry,
+};
 use switchboard_domain::id::{CandidateId, CompanyId, JobId};
 use switchboard_domain::metadata::Metadata;
 use switchboard_domain::phone_number::PhoneNumber;
 use switchboard_domain::problem::Problems;
+use switchboard_domain::rejection::Rejection;
 use switchboard_domain::text::EmailAddress;
 use switchboard_domain::time::{Timestamp, parse_calendar_date};
 use utoipa::ToSchema;
@@ -121,9 +123,9 @@ pub fn input(fields: &mut Fields<'_>, now: Timestamp) -> Read<CandidateInput> {
     let email = fields.optional("email", text(EmailAddress::parse));
     let phone_number = fields.optional("phoneNumber", text(PhoneNumber::parse));
     let (is_email_sent, is_phone_sent) = (fields.is_sent("email"), fields.is_sent("phoneNumber"));
-    let contact =
-        fields.rule(|base, problems| check_contact(base, is_email_sent, is_phone_sent, problems));
-    let gdpr_expiry_date = fields.required("gdprExpiryDate", text(|text| check_gdpr_expiry(parse_calendar_date(text)?, now)));
+    let contact = fields.rule(|base, problems| check_contact(base, is_email_sent, is_phone_sent, problems));
+    let gdpr_expiry_date =
+        fields.required("gdprExpiryDate", text(|text| check_gdpr_expiry(parse_calendar_date(text)?, now)));
     let job_ids = fields.list("jobIds", JOB_IDS_COUNT, id::<JobId>);
     let job_id = fields.optional("jobId", id::<JobId>);
     let metadata = fields.optional("metadata", Metadata::check);

@@ -1,6 +1,5 @@
 //! Companies on the wire.
 
-use switchboard_domain::rejection::Rejection;
 use super::dispatch::{page_request, page_view, rendered};
 use super::page::Listing;
 use super::problem::{Failure, refuse};
@@ -9,13 +8,17 @@ use crate::app::{self, App, Write};
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::bounds::{
-    COMPANY_DESCRIPTION_CHARS, COMPANY_INDUSTRY_CHARS, COMPANY_NAME_CHARS, COMPANY_SIZE_CHARS, LOCATION_TEXT_CHARS,
+    COMPANY_DESCRIPTION_CHARS, COMPANY_INDUSTRY_CHARS, COMPANY_NAME_CHARS, COMPANY_SIZE_CHARS,
+    LOCATION_TEXT_CHARS,
 };
 use switchboard_domain::call_window::CallWindow;
-use switchboard_domain::company::{Company, CompanyDraft, CompanyLocation, CompanySettings, OwnerStatus, parse_timezone};
+use switchboard_domain::company::{
+    Company, CompanyDraft, CompanyLocation, CompanySettings, OwnerStatus, parse_timezone,
+};
 use switchboard_domain::id::CompanyId;
 use switchboard_domain::metadata::Metadata;
 use switchboard_domain::problem::{Flaw, Problems};
+use switchboard_domain::rejection::Rejection;
 use switchboard_domain::text::{CountryCode, EmailAddress, Locale, WebUrl};
 use switchboard_domain::time::Timestamp;
 use utoipa::ToSchema;

@@ -144,7 +144,12 @@ impl From<Rendered> for Reply {
 
 /// A reply as it is kept. The media type is every envelope's and is not kept.
 pub(crate) fn rendered(reply: Reply) -> Rendered {
-    Rendered { status: reply.status.as_u16(), headers: Vec::new(), body: Bytes::clone(&reply.body), replayed: false }
+    Rendered {
+        status: reply.status.as_u16(),
+        headers: Vec::new(),
+        body: Bytes::clone(&reply.body),
+        replayed: false,
+    }
 }
 
 /// What answers a partner's call.

@@ -1,7 +1,5 @@
 //! Interviews on the wire.
 
-use switchboard_domain::rejection::Rejection;
-use switchboard_domain::interview::InterviewStatus;
 use super::dispatch::{page_request, page_view, rendered};
 use super::page::Listing;
 use super::problem::{Failure, refuse};
@@ -10,6 +8,8 @@ use crate::app::interview::{DryRun, WithAttempts};
 use crate::app::{self, App, Write};
 use crate::store::interview::InterviewFilter;
 use std::collections::BTreeMap;
+use switchboard_domain::interview::InterviewStatus;
+use switchboard_domain::rejection::Rejection;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -197,7 +197,8 @@ fn written_time(fields: &mut Fields<'_>) -> Read<Option<WrittenTime>> {
     let older = fields.optional("scheduleTime", text(WrittenTime::parse));
     match (time?, older?) {
         (Some(time), Some(older)) if time != older => {
-            let flaw = Flaw::invalid("must be the same time when both `scheduledAt` and `scheduleTime` are sent");
+            let flaw =
+                Flaw::invalid("must be the same time when both `scheduledAt` and `scheduleTime` are sent");
             Err(fields.refuse(&["scheduledAt", "scheduleTime"], &flaw))
         }
         (time, older) => Ok(time.or(older)),
@@ -245,7 +246,6 @@ impl DryRunView {
         }
     }
 }
-
 
 /// A candidate, an agent, a time, perhaps a job.
 #[derive(Debug, Serialize, ToSchema)]

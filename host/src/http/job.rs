@@ -1,6 +1,5 @@
 //! Jobs on the wire.
 
-use switchboard_domain::rejection::Rejection;
 use super::dispatch::{page_request, page_view, rendered};
 use super::page::Listing;
 use super::problem::Failure;
@@ -21,6 +20,7 @@ use switchboard_domain::job::{
 use switchboard_domain::language::{CefrLevel, Language};
 use switchboard_domain::metadata::Metadata;
 use switchboard_domain::problem::{Flaw, Problems};
+use switchboard_domain::rejection::Rejection;
 use switchboard_domain::text::{CountryCode, CurrencyCode, WebUrl};
 use switchboard_domain::time::Timestamp;
 use utoipa::openapi::RefOr;
@@ -128,7 +128,8 @@ impl PartialSchema for InlineJobBody {
             if let Some(title) = object.properties.get("title").cloned() {
                 object.properties.insert("jobTitle".to_owned(), title);
             }
-            object.description = Some("A new job; `jobTitle` may stand for `title`, one of them is required.".to_owned());
+            object.description =
+                Some("A new job; `jobTitle` may stand for `title`, one of them is required.".to_owned());
         }
         schema
     }

@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn thousandths_are_exact_both_ways() {
-        for (number, expected) in [(json!(0), 0), (json!(1.5), 1500), (json!(12), 12_000), (json!(0.001), 1)] {
+        for (number, expected) in [(json!(0), 0), (json!(1.5), 1500), (json!(12), 12_000), (json!(0.001), 1)]
+        {
             assert_eq!(thousandths(&number).unwrap(), expected);
             assert_eq!(Value::Number(decimal(expected).unwrap()), number);
         }

@@ -24,7 +24,11 @@ pub(crate) fn assert_schema_is_the_readers<B: ToSchema>(
             assert_eq!(reader(example), Ok(()), "the example is a good body: {example}");
         }
     });
-    assert_eq!(fields.keys().cloned().collect::<BTreeSet<_>>(), asked, "names of the schema, and of the reader");
+    assert_eq!(
+        fields.keys().cloned().collect::<BTreeSet<_>>(),
+        asked,
+        "names of the schema, and of the reader"
+    );
     assert_required(&fields, required_of(&root::<B>(), ""), reader, &json!({}), "", by_rule);
     for (path, field) in &fields {
         let body = with(examples, path, if field.is_array { json!([{}]) } else { json!({}) });
@@ -70,7 +74,12 @@ fn fields_of<B: ToSchema>() -> BTreeMap<String, Field> {
     fields
 }
 
-fn collect(object: &Value, base: &str, named: &BTreeMap<String, Value>, fields: &mut BTreeMap<String, Field>) {
+fn collect(
+    object: &Value,
+    base: &str,
+    named: &BTreeMap<String, Value>,
+    fields: &mut BTreeMap<String, Field>,
+) {
     let properties = object["properties"].as_object().into_iter().flatten();
     for (name, schema) in properties {
         let path = if base.is_empty() { name.clone() } else { format!("{base}.{name}") };
