@@ -23,10 +23,12 @@ use switchboard_domain::time::Timestamp;
 
 use self::look::{Plan, look};
 use self::make::make;
+use tokio::time::Instant;
+
 use crate::app::access::Caller;
 use crate::app::{App, Error, Rendered, Write, reach};
 use crate::policy::{Line, Outcome};
-use crate::store::interview::InterviewFilter;
+pub use crate::store::interview::InterviewFilter;
 use crate::store::{self, CommitError, Page, PageRequest, Read, Txn};
 
 /// How long a request waits for the whole failure ladder: the longest time limit that a release can have, and
@@ -72,21 +74,27 @@ pub async fn create(
     let plan = Arc::new(Plan::new(app, caller, company_id, input, write.now)?);
     let line = app.fleet().line(plan.slot());
     let render = Arc::new(render);
+    let deadline = Instant::now() + DECISION_DEADLINE;
+    let mut unused = None;
     for _ in 0..ASKED_MAX {
         let looked = look(&app.snapshot()?, &plan)?;
         let asked = match looked.facts {
-            Some(facts) => Some(Arc::new(ask(app, &plan, &line, facts).await?)),
+            Some(facts) => Some(Arc::new(ask(app, &plan, &line, facts, deadline).await?)),
             None => None,
         };
         app.mind_the_gap().await;
         let (plan, render, said) = (Arc::clone(&plan), Arc::clone(&render), asked.clone());
         let work = move |txn: &mut Txn| make(txn, &plan, said.as_deref(), &*render);
         match app.commit(&write, work).await {
-            Err(CommitError::Refused(Rejection::Conflict)) => {}
-            Err(error) => return Err(error.into()),
+            Err(CommitError::Refused(Rejection::Conflict)) => unused = asked,
+            Err(error) => {
+                app.record(asked.iter().map(|said| said.decision.clone()).collect()).await?;
+                return Err(error.into());
+            }
             Ok(reply) => return Ok(reply),
         }
     }
+    app.record(unused.iter().map(|said| said.decision.clone()).collect()).await?;
     Err(Rejection::Conflict.into())
 }
 
@@ -111,9 +119,8 @@ pub async fn dry_run(
     let mut job_id = looked.named_job();
     if let Some(facts) = looked.facts {
         let line = app.fleet().line(plan.slot());
-        let deadline = tokio::time::Instant::now() + DECISION_DEADLINE;
-        let outcome = line.resolve_job(&facts, deadline).await;
-        job_id = settled(&plan, &outcome)?;
+        let outcome = line.resolve_job(&facts, Instant::now() + DECISION_DEADLINE).await;
+        job_id = settled(&plan, &outcome).map_err(|rejection| said_no(rejection, &outcome))?;
     }
     Ok(DryRun { scheduled_at: looked.judged.scheduled_at, verdict: looked.judged.verdict, job_id })
 }
@@ -138,16 +145,26 @@ pub fn get(
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn list(
+pub async fn list(
     app: &App,
     company_id: CompanyId,
     filter: &InterviewFilter,
     page: &PageRequest,
 ) -> Result<Page<WithAttempts>, Error> {
-    let snapshot = app.snapshot()?;
-    let page = store::interview::list(&snapshot, company_id, filter, page)?;
-    let items = page.items.into_iter().map(|interview| with_attempts(&snapshot, interview));
-    Ok(Page { items: items.collect::<Result<_, _>>()?, total: page.total, next: page.next })
+    let (filter, page) = (*filter, *page);
+    let filters = [
+        filter.candidate_id.is_some(),
+        filter.agent_id.is_some(),
+        filter.job_id.is_some(),
+        filter.status.is_some(),
+    ];
+    let filters = filters.into_iter().filter(|is_set| *is_set).count();
+    app.read_page(&page, filters, move |snapshot| {
+        let found = store::interview::list(snapshot, company_id, &filter, &page)?;
+        let items = found.items.into_iter().map(|interview| with_attempts(snapshot, interview));
+        Ok(Page { items: items.collect::<Result<_, _>>()?, total: found.total, next: found.next })
+    })
+    .await
 }
 
 fn with_attempts(read: &impl Read, interview: Interview) -> Result<WithAttempts, store::Error> {
@@ -168,8 +185,7 @@ struct Said {
 }
 
 /// Asks the slot's release, and records what led to a refusal.
-async fn ask(app: &App, plan: &Plan, line: &Line, facts: Facts) -> Result<Said, Error> {
-    let deadline = tokio::time::Instant::now() + DECISION_DEADLINE;
+async fn ask(app: &App, plan: &Plan, line: &Line, facts: Facts, deadline: Instant) -> Result<Said, Error> {
     let outcome = line.resolve_job(&facts, deadline).await;
     let decision = Decision {
         id: DecisionId::new(app.ids().uuid()),
@@ -187,11 +203,16 @@ async fn ask(app: &App, plan: &Plan, line: &Line, facts: Facts) -> Result<Said, 
         Err(mut rejection) => {
             rejection.name_decision(decision.id);
             app.record(vec![decision]).await?;
-            if outcome.degraded {
-                return Err(Error::RejectedDegraded(rejection, PolicyName::JobResolution));
-            }
-            Err(rejection.into())
+            Err(said_no(rejection, &outcome))
         }
+    }
+}
+
+fn said_no(rejection: Rejection, outcome: &Outcome) -> Error {
+    if outcome.degraded {
+        Error::RejectedDegraded(rejection, PolicyName::JobResolution)
+    } else {
+        rejection.into()
     }
 }
 
@@ -208,8 +229,7 @@ fn settled(plan: &Plan, outcome: &Outcome) -> Result<Option<JobId>, Rejection> {
                 plugin: outcome.plugin.clone(),
                 release,
                 reason: reason.clone(),
-                // Replaced by the recorded decision's id, where there is a record.
-                decision_id: DecisionId::new(uuid::Uuid::nil()),
+                decision_id: None,
             })))
         }
         (Some(Verdict::Rejected(_)) | None, _) => {

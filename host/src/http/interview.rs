@@ -4,9 +4,9 @@ use super::dispatch::{page_request, page_view, rendered};
 use super::page::Listing;
 use super::problem::{Failure, refuse};
 use super::{Call, Reply};
+use crate::app::interview::InterviewFilter;
 use crate::app::interview::{DryRun, WithAttempts};
 use crate::app::{self, App, Write};
-use crate::store::interview::InterviewFilter;
 use std::collections::BTreeMap;
 use switchboard_domain::interview::InterviewStatus;
 use switchboard_domain::rejection::Rejection;
@@ -54,7 +54,7 @@ pub(crate) fn get(app: &App, call: &Call) -> Result<Reply, Failure> {
     Ok(Reply::ok(&view(&found.interview, &found.attempts), call.request.now))
 }
 
-pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
     let mut problems = Problems::default();
     let query = &call.request.query;
     let named = call.named_company(&mut problems);
@@ -66,28 +66,28 @@ pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
     };
     let listing = Listing::read(query, &mut problems);
     let company_id = call.company(app, named, problems)?;
-    listed(app, call, company_id, &filter, &listing)
+    listed(app, call, company_id, &filter, &listing).await
 }
 
 /// `GET /candidates/{id}/interviews`, the path in a candidate's `links`.
-pub(crate) fn list_of_candidate(app: &App, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn list_of_candidate(app: &App, call: &Call) -> Result<Reply, Failure> {
     let mut problems = Problems::default();
     let listing = Listing::read(&call.request.query, &mut problems);
     refuse(problems)?;
     let (named, id) = call.resource::<CandidateId>()?;
     let found = app::candidate::get(app, &call.caller, named, id)?;
     let filter = InterviewFilter { candidate_id: Some(id), ..InterviewFilter::default() };
-    listed(app, call, found.candidate.company_id, &filter, &listing)
+    listed(app, call, found.candidate.company_id, &filter, &listing).await
 }
 
-fn listed(
+async fn listed(
     app: &App,
     call: &Call,
     company_id: CompanyId,
     filter: &InterviewFilter,
     listing: &Listing,
 ) -> Result<Reply, Failure> {
-    let page = app::interview::list(app, company_id, filter, &page_request(listing))?;
+    let page = app::interview::list(app, company_id, filter, &page_request(listing)).await?;
     let views = page_view(listing, &page, |found| view(&found.interview, &found.attempts));
     Ok(Reply::ok(&views, call.request.now))
 }

@@ -2,11 +2,12 @@
 
 use switchboard_domain::agent::{Agent, AgentType};
 use switchboard_domain::ats::Ats;
+use switchboard_domain::bounds::JOB_IDS_COUNT;
 use switchboard_domain::call_window::{Judged, WhenFacts, judge};
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
 use switchboard_domain::decision::{PolicyName, Slot};
-use switchboard_domain::id::{CallAttemptId, CompanyId, EventId, InterviewId, JobId};
+use switchboard_domain::id::{AtsId, CallAttemptId, CompanyId, EventId, InterviewId, JobId};
 use switchboard_domain::interview::{
     InterviewInput, JobChoice, JobRequest, Named, RequestedCandidate, choose_job,
 };
@@ -24,7 +25,7 @@ use crate::store::{self, Read};
 /// A request, and the ids of all that it may make: fixed once, so that looking again gives the same.
 #[derive(Debug)]
 pub(super) struct Plan {
-    pub(super) ats: Ats,
+    pub(super) ats_id: AtsId,
     pub(super) company_id: CompanyId,
     pub(super) now: Timestamp,
     pub(super) is_test: bool,
@@ -56,7 +57,7 @@ impl Plan {
         input: InterviewInput,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let ats = caller.ats.clone().ok_or(Rejection::AccessDenied)?;
+        let ats_id = caller.ats_id().ok_or(Rejection::AccessDenied)?;
         let new_candidate = match &input.candidate {
             Named::New(new) => {
                 let jobs = new.named_jobs().into_iter().map(|(_, id)| id);
@@ -73,7 +74,7 @@ impl Plan {
             Some(Named::Existing(_)) | None => None,
         };
         Ok(Self {
-            ats,
+            ats_id,
             company_id,
             now,
             is_test: input.is_test,
@@ -88,7 +89,7 @@ impl Plan {
     }
 
     pub(super) fn slot(&self) -> Slot {
-        Slot { ats_id: Some(self.ats.id), policy: PolicyName::JobResolution }
+        Slot { ats_id: Some(self.ats_id), policy: PolicyName::JobResolution }
     }
 }
 
@@ -106,16 +107,20 @@ impl Looked {
 pub(super) fn look(read: &impl Read, plan: &Plan) -> Result<Looked, Error> {
     let company = store::get::<Company>(read, &plan.company_id)?;
     let company = company.ok_or_else(|| Rejection::not_found("Company", plan.company_id))?;
+    let ats = store::get::<Ats>(read, &plan.ats_id)?.ok_or(Rejection::AccessDenied)?;
     let mut problems = Problems::default();
     let candidate = look_candidate(read, plan, &mut problems)?;
     let agent = look_agent(read, plan, &mut problems)?;
     let job_id = look_job(read, plan, &mut problems)?;
     let choice = choose(plan, candidate.as_ref(), job_id, &mut problems);
+    if let Some(candidate) = &candidate {
+        check_assignments(plan, candidate, job_id, &mut problems);
+    }
     let (Some(candidate), Some(agent), Some(choice), true) = (candidate, agent, choice, problems.is_empty())
     else {
         return Err(Rejection::Invalid(problems).into());
     };
-    let judged = when(plan, &company, &candidate, &agent)?;
+    let judged = when(plan, &ats, &company, &candidate, &agent)?;
     let facts = match choice {
         JobChoice::AskPolicy => Some(facts(read, plan, &candidate, &agent, judged.scheduled_at)?),
         JobChoice::Inline | JobChoice::Named(_) => None,
@@ -173,6 +178,17 @@ fn look_job(read: &impl Read, plan: &Plan, problems: &mut Problems) -> Result<Op
     Ok(Some(*id))
 }
 
+/// A job that the interview links to the candidate must leave them within the bound of assignments (§4).
+fn check_assignments(plan: &Plan, candidate: &Candidate, job_id: Option<JobId>, problems: &mut Problems) {
+    let linked = plan.new_job.as_ref().map(|job| job.id).or(job_id);
+    let assigned = requested_candidate(plan, Some(candidate)).assignments_with(linked);
+    if *JOB_IDS_COUNT.end() < assigned.len() {
+        let path = if plan.new_job.is_some() { "job" } else { "jobId" };
+        let message = format!("would give the candidate more than {} jobs", JOB_IDS_COUNT.end());
+        problems.add(path, Flaw::invalid(message));
+    }
+}
+
 /// The rule is the domain's; here its input is put together.
 fn choose(
     plan: &Plan,
@@ -207,7 +223,13 @@ pub(super) fn requested_candidate(plan: &Plan, candidate: Option<&Candidate>) ->
 }
 
 /// Contract §6, "When"; a PHONE interview needs a number to call.
-fn when(plan: &Plan, company: &Company, candidate: &Candidate, agent: &Agent) -> Result<Judged, Error> {
+fn when(
+    plan: &Plan,
+    ats: &Ats,
+    company: &Company,
+    candidate: &Candidate,
+    agent: &Agent,
+) -> Result<Judged, Error> {
     let is_phone = agent.body.agent_type == AgentType::Phone;
     let number = candidate.body.phone_number.as_ref();
     if is_phone && number.is_none() {
@@ -218,7 +240,7 @@ fn when(plan: &Plan, company: &Company, candidate: &Candidate, agent: &Agent) ->
         phone_zones: number.filter(|_| is_phone).map_or(&[], |number| number.zones()),
         company_zone: company.settings.timezone,
         window: &company.settings.call_window,
-        zulu_is_offset: plan.ats.zulu_is_offset,
+        zulu_is_offset: ats.zulu_is_offset,
         window_applies: is_phone && !plan.is_test,
     };
     judge(plan.input.written_time.as_ref(), &facts).map_err(|refusal| refusal.at("scheduledAt").into())
@@ -245,7 +267,7 @@ fn facts(
     }
     Ok(Facts {
         now: plan.now,
-        ats_id: plan.ats.id,
+        ats_id: plan.ats_id,
         company_id: plan.company_id,
         candidate_id: plan.new_candidate.is_none().then_some(candidate.id),
         agent_type: agent.body.agent_type,

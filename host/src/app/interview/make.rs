@@ -149,7 +149,7 @@ fn event(plan: &Plan, made: &WithAttempts) -> Option<Event> {
         id: plan.event_id,
         sequence: 0,
         at: plan.now,
-        ats_id: plan.ats.id,
+        ats_id: plan.ats_id,
         company_id: plan.company_id,
         candidate_id: Some(made.interview.candidate_id),
         is_test: plan.is_test,
