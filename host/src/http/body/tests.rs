@@ -10,7 +10,8 @@ const NOW: Timestamp = Timestamp::from_unix_millis(1_775_116_800_000);
 
 #[test]
 fn a_list_that_is_too_long_is_one_problem() {
-    let body = json!({"title": "Forklift driver", "description": "Loads containers.", "education": vec![7; 100_000]});
+    let education = vec![7; 100_000];
+    let body = json!({"title": "Forklift driver", "description": "Loads containers.", "education": education});
     assert_eq!(job::read(&body).unwrap_err().list().len(), 1);
 }
 
@@ -19,7 +20,9 @@ fn whole_numbers_are_whole_however_they_are_written() {
     for good in [json!(1), json!(180), json!(2.0), json!(1.8e2)] {
         assert!(whole(1..=180)(&good).is_ok(), "{good}");
     }
-    for bad in [json!(0), json!(-1), json!(181), json!(2.5), json!(1e300), json!(u64::MAX), json!("1"), json!(true)] {
+    for bad in
+        [json!(0), json!(-1), json!(181), json!(2.5), json!(1e300), json!(u64::MAX), json!("1"), json!(true)]
+    {
         assert!(whole(1..=180)(&bad).is_err(), "{bad}");
     }
 }
@@ -58,8 +61,10 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 fn known_name() -> impl Strategy<Value = String> {
-    let names = ["candidate", "agent", "job", "settings", "callWindow", "days", "start", "end", "salary", "min"];
-    let more = ["jobIds", "jobId", "duration", "scheduledAt", "gdprExpiryDate", "phoneNumber", "metadata", "type"];
+    let names =
+        ["candidate", "agent", "job", "settings", "callWindow", "days", "start", "end", "salary", "min"];
+    let more =
+        ["jobIds", "jobId", "duration", "scheduledAt", "gdprExpiryDate", "phoneNumber", "metadata", "type"];
     prop::sample::select([&names[..], &more[..]].concat()).prop_map(str::to_owned)
 }
 
