@@ -11,7 +11,8 @@ const NOW: Timestamp = Timestamp::from_unix_millis(1_775_116_800_000);
 #[test]
 fn a_list_that_is_too_long_is_one_problem() {
     let education = vec![7; 100_000];
-    let body = json!({"title": "Forklift driver", "description": "Loads containers.", "education": education});
+    let body =
+        json!({"title": "Forklift driver", "description": "Loads containers.", "education": education});
     assert_eq!(job::read(&body).unwrap_err().list().len(), 1);
 }
 
