@@ -94,8 +94,9 @@ async fn listed(
 
 // Wire types in.
 
-/// What a new interview is made of: one of `candidateId` and `candidate`, one of `agentId` and `agent`, one of
-/// `jobId` and `job` or neither. What is described instead of named is made with the interview, or nothing is.
+/// What a new interview is made of: one of `candidateId` and `candidate`, one of `agentId` and `agent`, one
+/// of `jobId` and `job` or neither. What is described instead of named is made with the interview, or nothing
+/// is.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase", example = json!({
     "candidateId": "01960e6a-7c00-7000-8000-000000000002",
@@ -117,8 +118,8 @@ pub struct InterviewBody {
     #[schema(value_type = Option<String>, format = "uuid")]
     job_id: Option<JobId>,
     job: Option<InlineJobBody>,
-    /// At most 30 days ahead; at once when not sent. An offset says whose wall clock is meant; without one it is
-    /// the candidate's.
+    /// At most 30 days ahead; at once when not sent. An offset says whose wall clock is meant; without one it
+    /// is the candidate's.
     #[schema(example = "2026-04-02T09:30:00+02:00")]
     scheduled_at: Option<String>,
     /// The older name of `scheduledAt`.
@@ -161,7 +162,8 @@ fn input(fields: &mut Fields<'_>, now: Timestamp) -> Read<InterviewInput> {
     })
 }
 
-/// A resource by its id or described, not both. Both are read in any case, so that all their problems are noted.
+/// A resource by its id or described, not both. Both are read in any case, so that all their problems are
+/// noted.
 fn named<I: std::str::FromStr<Err: std::fmt::Display>, D>(
     fields: &mut Fields<'_>,
     id_name: &str,

@@ -10,7 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
-use super::server::{Listener, ServerLimits, Stop, drain};
+use super::server::{Listener, ServerLimits};
+use crate::drain::{Stop, drain};
 use super::*;
 
 pub(super) struct Running {

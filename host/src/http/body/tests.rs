@@ -10,7 +10,9 @@ const NOW: Timestamp = Timestamp::from_unix_millis(1_775_116_800_000);
 
 #[test]
 fn a_list_that_is_too_long_is_one_problem() {
-    let body = json!({"title": "Forklift driver", "description": "Loads containers.", "education": vec![7; 100_000]});
+    let education = vec![7; 100_000];
+    let body =
+        json!({"title": "Forklift driver", "description": "Loads containers.", "education": education});
     assert_eq!(job::read(&body).unwrap_err().list().len(), 1);
 }
 

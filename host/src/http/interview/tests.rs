@@ -141,7 +141,8 @@ fn attempts_are_shown_for_phone_agents_only() {
     let at = "2026-04-02T08:00:00.000Z";
     let mut expected = json!({
         "id": ID, "companyId": ID, "candidateId": ID, "agentId": ID, "status": "SCHEDULED", "scheduledAt": at,
-        "isTest": false, "callAttempts": [], "decisions": {"job-resolution": ID}, "createdAt": at, "updatedAt": at,
+        "isTest": false, "callAttempts": [], "decisions": {"job-resolution": ID},
+        "createdAt": at, "updatedAt": at,
     });
     assert_eq!(serde_json::to_value(view(&interview, &[])).unwrap(), expected);
     agent.agent_type = AgentType::Online;

@@ -179,7 +179,8 @@ fn assert_bounds(path: &str, schema: &Value, is_refused: &dyn Fn(Value) -> bool)
     }
 }
 
-/// The first example that sends `path`, or else that has the object in which it stands, with another value there.
+/// The first example that sends `path`, or else that has the object in which it stands, with another value
+/// there.
 fn with(examples: &[Value], path: &str, value: Value) -> Value {
     let holds = |example: &Value, is_sent: bool| {
         let mut example = example.clone();
