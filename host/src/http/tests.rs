@@ -11,8 +11,8 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
 use super::server::{Listener, ServerLimits};
-use crate::drain::{Stop, drain};
 use super::*;
+use crate::drain::{Stop, drain};
 
 pub(super) struct Running {
     pub(super) address: SocketAddr,

@@ -89,12 +89,8 @@ fn optional_values_are_absent_and_the_first_assignment_stands_twice() {
             "gdprExpiryDate": "2099-01-01", "jobIds": [], "status": "APPLIED",
             "interviewCount": 3, "analysisCount": 1,
             "links": {
-<<<<<<< HEAD
-                "interviews": format!("/candidates/{ID}/interviews"), "analyses": format!("/candidates/{ID}/analyses")
-=======
                 "interviews": format!("/candidates/{ID}/interviews"),
                 "analyses": format!("/candidates/{ID}/analyses")
->>>>>>> wire
             },
             "createdAt": "2026-04-02T08:00:00.000Z", "updatedAt": "2026-04-02T08:00:00.000Z",
         })
