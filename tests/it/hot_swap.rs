@@ -20,7 +20,7 @@ const CONNECTIONS: usize = 64;
 const ROUNDS: usize = 3;
 
 /// Until caches are full and every thread has its allocator's pages.
-const WARM_UP_ROUNDS: usize = 2;
+const WARM_UP_ROUNDS: usize = 3;
 
 /// Posts for each swap: about what the server answers meanwhile, so that all connections are busy during all
 /// swaps and the file stays small.

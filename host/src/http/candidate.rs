@@ -4,9 +4,9 @@ use super::dispatch::{page_request, page_view, rendered};
 use super::page::Listing;
 use super::problem::Failure;
 use super::{Call, Reply};
+use crate::app::candidate::CandidateFilter;
 use crate::app::candidate::{Counted, NamedJob};
 use crate::app::{self, App, Write};
-use crate::store::candidate::CandidateFilter;
 use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::Value;
@@ -44,7 +44,7 @@ pub(crate) fn get(app: &App, call: &Call) -> Result<Reply, Failure> {
     Ok(Reply::ok(&counted_view(&counted), call.request.now))
 }
 
-pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
     let mut problems = Problems::default();
     let query = &call.request.query;
     let named = call.named_company(&mut problems);
@@ -54,7 +54,7 @@ pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
     };
     let listing = Listing::read(query, &mut problems);
     let company_id = call.company(app, named, problems)?;
-    let page = app::candidate::list(app, company_id, &filter, &page_request(&listing))?;
+    let page = app::candidate::list(app, company_id, &filter, &page_request(&listing)).await?;
     Ok(Reply::ok(&page_view(&listing, &page, counted_view), call.request.now))
 }
 
@@ -78,6 +78,7 @@ fn counted_view(counted: &Counted) -> CandidateView<'_> {
     "jobId": "01960e6a-7c00-7000-8000-000000000001",
     "metadata": {"source": "career fair"}
 }))]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
 pub struct CandidateBody {
     #[schema(min_length = 1, max_length = 100)]
     first_name: String,

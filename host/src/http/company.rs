@@ -67,6 +67,7 @@ pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
     "metadata": {"accountManager": "m.nowak"},
     "ownerEmail": "owner@kowalski.example"
 }))]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
 pub struct CompanyBody {
     #[schema(min_length = 2, max_length = 100)]
     name: String,
@@ -91,6 +92,7 @@ pub struct CompanyBody {
 /// What is not sent has its default.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase", as = CompanySettingsBody)]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
 pub struct SettingsBody {
     /// An IANA time zone.
     #[schema(example = "Europe/Warsaw", default = "UTC")]
@@ -104,6 +106,7 @@ pub struct SettingsBody {
 /// When candidates may be phoned. `start` and `end` are sent together.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase", as = CallWindowBody)]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
 pub struct CallWindowBody {
     /// Inclusive.
     #[schema(example = "08:00", pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]

@@ -244,22 +244,19 @@ fn trial_bounds() -> Bounds<'static> {
 fn refused_imports(imports: &[String]) -> Vec<String> {
     let log_series = LOG_INTERFACE.rsplit_once('.').map_or(LOG_INTERFACE, |(series, _)| series);
     let is_ours = |import: &str| import.rsplit_once('.').is_some_and(|(series, _)| series == log_series);
-    let is_wasi = |import: &str| import.starts_with("wasi:") && !is_network(import);
-    let refused = imports.iter().filter(|import| !is_ours(import) && !is_wasi(import));
+    let is_startup_wasi = |import: &str| WASI_PACKAGES.iter().any(|package| import.starts_with(package));
+    let refused = imports.iter().filter(|import| !is_ours(import) && !is_startup_wasi(import));
     refused.map(|import| refusal_of(import)).collect()
 }
 
-/// Refused although minimal WASI could stand in for it: a guest that asks for the network does not know that a
-/// decision is a pure function, and shall hear so at the push.
-fn is_network(import: &str) -> bool {
-    ["wasi:sockets/", "wasi:http/"].iter().any(|package| import.starts_with(package))
-}
+/// What guests of other languages import before their first line runs. All of it is empty or frozen under
+/// `--wasi minimal`; network packages are never there.
+const WASI_PACKAGES: [&str; 5] =
+    ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/"];
 
 fn refusal_of(import: &str) -> String {
-    let instead = if is_network(import) {
-        "there is no network in a decision; take what it needs from its facts, and stub the rest of WASI out \
-         where the component is encoded (componentize-py: `--stub-wasi`)."
-            .to_owned()
+    let instead = if import.starts_with("wasi:") {
+        "a policy has no network; everything that it may know is in its facts.".to_owned()
     } else if import.starts_with("switchboard:log/") {
         format!("this server has `{LOG_INTERFACE}`; build against its WIT.")
     } else if import.starts_with("switchboard:") {

@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 
 use super::{Ask, ok};
 use crate::app;
+use crate::app::PageRequest;
 use crate::app::company::CompanyChange;
 use crate::http::body::{self, text};
 use crate::http::{Failure, Reply};
-use crate::store::PageRequest;
 
 /// So many are listed at the most; more is a question for the partners' API with its pages.
 const LISTED_MAX: usize = 1000;

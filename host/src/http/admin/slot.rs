@@ -12,10 +12,9 @@ use super::release::{ReleaseView, view as release_view};
 use super::{Ask, ok};
 use crate::app;
 use crate::app::App;
-use crate::app::release::SlotView as Found;
+use crate::app::release::{ReleaseStats, SlotView as Found};
 use crate::http::body::{self, id};
 use crate::http::{Failure, Reply};
-use crate::policy::ReleaseStats;
 
 /// A slot and what it runs. Counts are of this process, since its start.
 #[derive(Debug, Serialize, ToSchema)]

@@ -27,7 +27,7 @@ fn every_problem_is_named() {
             (json!({"name": "K "}), &[]),
             (json!({"name": "Kowalski", "unknown": {"a": 1}, "industry": ""}), &[]),
             (
-                json!({"name": 7, "description": "", "website": "kowalski", "size": false, "ownerEmail": "x"}),
+                json!({"name": 7, "description": "", "website": "kowalski", "size": [], "ownerEmail": "x"}),
                 &[
                     ("name", Invalid),
                     ("description", Invalid),

@@ -179,16 +179,20 @@ fn assert_bounds(path: &str, schema: &Value, is_refused: &dyn Fn(Value) -> bool)
     }
 }
 
-/// The first example that has the object which `path` stands in, with another value at `path`.
+/// The first example that sends `path`, or else that has the object in which it stands, with another value
+/// there.
 fn with(examples: &[Value], path: &str, value: Value) -> Value {
-    for example in examples {
-        let mut body = example.clone();
-        if let Some((object, name)) = holder(&mut body, path) {
-            object.insert(name.to_owned(), value);
-            return body;
-        }
+    let holds = |example: &Value, is_sent: bool| {
+        let mut example = example.clone();
+        holder(&mut example, path).is_some_and(|(object, name)| !is_sent || object.contains_key(name))
+    };
+    let sending = examples.iter().find(|example| holds(example, true));
+    let example = sending.or_else(|| examples.iter().find(|example| holds(example, false)));
+    let mut body = example.unwrap_or_else(|| panic!("no example has the object of `{path}`")).clone();
+    if let Some((object, name)) = holder(&mut body, path) {
+        object.insert(name.to_owned(), value);
     }
-    panic!("no example has the object in which `{path}` stands");
+    body
 }
 
 fn holder<'b, 'p>(body: &'b mut Value, path: &'p str) -> Option<(&'b mut Map<String, Value>, &'p str)> {
