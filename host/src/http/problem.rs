@@ -289,13 +289,16 @@ fn outside_call_window(verdict: &WindowVerdict) -> Told {
 
 fn policy_rejected(refusal: &PolicyRefusal) -> Told {
     let text = format!("The {} policy refused the operation: {}", refusal.policy, refusal.reason);
-    Told::new(StatusCode::UNPROCESSABLE_ENTITY, "POLICY_REJECTED", text).details(json!({
+    let mut details = json!({
         "policy": refusal.policy.as_str(),
         "plugin": refusal.plugin,
         "release": refusal.release.to_string(),
         "reason": refusal.reason,
-        "decisionId": refusal.decision_id.to_string(),
-    }))
+    });
+    if let Some(id) = refusal.decision_id {
+        details["decisionId"] = id.to_string().into();
+    }
+    Told::new(StatusCode::UNPROCESSABLE_ENTITY, "POLICY_REJECTED", text).details(details)
 }
 
 fn invalid(problems: &Problems) -> Told {
