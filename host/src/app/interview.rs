@@ -15,7 +15,7 @@ use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::call_window::WindowVerdict;
 use switchboard_domain::decision::{Decision, PolicyName};
 use switchboard_domain::id::{CompanyId, DecisionId, InterviewId, JobId};
-use switchboard_domain::interview::{Interview, InterviewInput};
+use switchboard_domain::interview::{Interview, InterviewInput, JobChoice};
 use switchboard_domain::job_resolution::{Facts, Verdict};
 use switchboard_domain::rejection::{PolicyRefusal, Rejection};
 use switchboard_domain::release::OnFailure;
@@ -116,7 +116,11 @@ pub async fn dry_run(
         }
         looked => looked?,
     };
-    let mut job_id = looked.named_job();
+    let mut job_id = match looked.choice {
+        JobChoice::Named(id) => Some(id),
+        // An inline job is not made, so nobody could look its id up.
+        JobChoice::Inline | JobChoice::AskPolicy => None,
+    };
     if let Some(facts) = looked.facts {
         let line = app.fleet().line(plan.slot());
         let outcome = line.resolve_job(&facts, Instant::now() + DECISION_DEADLINE).await;
@@ -229,6 +233,7 @@ fn settled(plan: &Plan, outcome: &Outcome) -> Result<Option<JobId>, Rejection> {
                 plugin: outcome.plugin.clone(),
                 release,
                 reason: reason.clone(),
+                // Named where it is recorded.
                 decision_id: None,
             })))
         }

@@ -51,6 +51,7 @@ pub(crate) async fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
     let filter = CandidateFilter {
         job_id: query.id("jobId", &mut problems),
         status: query.read("status", &mut problems, CandidateStatus::parse),
+        search: query.search(&mut problems),
     };
     let listing = Listing::read(query, &mut problems);
     let company_id = call.company(app, named, problems)?;

@@ -5,7 +5,6 @@ use futures_util::future::BoxFuture;
 use hyper::header::{HeaderName, HeaderValue};
 use switchboard_domain::id::CompanyId;
 use switchboard_domain::problem::{Flaw, Problems};
-use switchboard_domain::rejection::Rejection;
 
 use super::page::{Listing, PageView};
 use super::problem::{Failure, Problem, refuse};
@@ -96,18 +95,21 @@ impl Call {
 
     /// Path id and `companyId` of a call for one resource.
     pub(crate) fn resource<I: std::str::FromStr>(&self) -> Result<(Option<CompanyId>, I), Failure> {
-        let mut problems = Problems::default();
+        self.resource_and(Problems::default())
+    }
+
+    /// As [`Call::resource`], of a call whose query has more that may be wrong.
+    pub(crate) fn resource_and<I: std::str::FromStr>(
+        &self,
+        mut problems: Problems,
+    ) -> Result<(Option<CompanyId>, I), Failure> {
         let named = self.named_company(&mut problems);
         let id = self.path_id();
-        match (id, problems.is_empty()) {
-            (Ok(id), true) => Ok((named, id)),
-            (Err(failure), true) => Err(failure),
-            (Ok(_), false) => Err(Rejection::Invalid(problems).into()),
-            (Err(_), false) => {
-                problems.add("id", Flaw::invalid("is not a valid id"));
-                Err(Rejection::Invalid(problems).into())
-            }
+        if id.is_err() {
+            problems.add("id", Flaw::invalid("is not a valid id"));
         }
+        refuse(problems)?;
+        Ok((named, id?))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::dispatch::{page_request, page_view, rendered};
 use super::page::Listing;
-use super::problem::{Failure, refuse};
+use super::problem::Failure;
 use super::{Call, Reply};
 use crate::app::interview::InterviewFilter;
 use crate::app::interview::{DryRun, WithAttempts};
@@ -73,8 +73,7 @@ pub(crate) async fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
 pub(crate) async fn list_of_candidate(app: &App, call: &Call) -> Result<Reply, Failure> {
     let mut problems = Problems::default();
     let listing = Listing::read(&call.request.query, &mut problems);
-    refuse(problems)?;
-    let (named, id) = call.resource::<CandidateId>()?;
+    let (named, id) = call.resource_and::<CandidateId>(problems)?;
     let found = app::candidate::get(app, &call.caller, named, id)?;
     let filter = InterviewFilter { candidate_id: Some(id), ..InterviewFilter::default() };
     listed(app, call, found.candidate.company_id, &filter, &listing).await

@@ -50,7 +50,10 @@ pub(crate) async fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
     let mut problems = Problems::default();
     let query = &call.request.query;
     let named = call.named_company(&mut problems);
-    let filter = JobFilter { status: query.read("status", &mut problems, JobStatus::parse) };
+    let filter = JobFilter {
+        status: query.read("status", &mut problems, JobStatus::parse),
+        search: query.search(&mut problems),
+    };
     let listing = Listing::read(query, &mut problems);
     let company_id = call.company(app, named, problems)?;
     let page = app::job::list(app, company_id, &filter, &page_request(&listing)).await?;

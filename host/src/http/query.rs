@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 use switchboard_domain::problem::{Flaw, Problems};
+use switchboard_domain::search::Search;
 
 /// The query of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,6 +64,11 @@ impl Query {
     /// An id.
     pub fn id<T: FromStr>(&self, name: &str, problems: &mut Problems) -> Option<T> {
         self.read(name, problems, |text| text.parse().map_err(|_| Flaw::invalid("is not a valid id")))
+    }
+
+    /// The words of `search`.
+    pub fn search(&self, problems: &mut Problems) -> Search {
+        self.text("search", problems).map(Search::new).unwrap_or_default()
     }
 
     /// `true` or `false`; absent is false.

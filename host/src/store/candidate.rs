@@ -2,6 +2,8 @@
 
 use switchboard_domain::candidate::{Candidate, CandidateStatus};
 use switchboard_domain::id::{CandidateId, CompanyId, JobId};
+use switchboard_domain::search::Search;
+use switchboard_domain::text::EmailAddress;
 
 use super::Error;
 use super::index::{Page, PageRequest, Place};
@@ -53,12 +55,14 @@ fn assigned_to(company_id: CompanyId, job_id: JobId) -> Place {
 }
 
 /// What a list of candidates may be narrowed by; all of it applies.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct CandidateFilter {
     /// Assigned to this job.
     pub job_id: Option<JobId>,
     /// Of this status.
     pub status: Option<CandidateStatus>,
+    /// With these words in first name, last name or e-mail.
+    pub search: Search,
 }
 
 /// The candidates of a company, newest first.
@@ -77,7 +81,14 @@ pub fn list(
     if places.is_empty() {
         places.push(everybody(company_id));
     }
-    record::list(read, &places, request)
+    if filter.search.is_empty() {
+        return record::list(read, &places, request);
+    }
+    record::list_where(read, &places, request, |candidate: &Candidate| {
+        let body = &candidate.body;
+        let email = body.email.as_ref().map_or("", EmailAddress::as_str);
+        filter.search.finds(&[&body.first_name, &body.last_name, email])
+    })
 }
 
 /// How many interviews a candidate has: a kept count, so that the candidate's own row rests.

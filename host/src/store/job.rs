@@ -2,6 +2,7 @@
 
 use switchboard_domain::id::{CompanyId, JobId};
 use switchboard_domain::job::{Job, JobStatus};
+use switchboard_domain::search::Search;
 
 use super::Error;
 use super::index::{Page, PageRequest, Place};
@@ -40,10 +41,12 @@ const fn status_byte(status: JobStatus) -> u8 {
 }
 
 /// What a list of jobs may be narrowed by.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct JobFilter {
     /// Open or closed ones only.
     pub status: Option<JobStatus>,
+    /// With these words in title or description.
+    pub search: Search,
 }
 
 /// The jobs of a company, newest first.
@@ -61,5 +64,9 @@ pub fn list(
         Some(status) => Place::new(owner, Tag::JobByStatus, &[status_byte(status)]),
         None => Place::new(owner, Tag::Job, &[]),
     };
-    record::list(read, &[place], request)
+    if filter.search.is_empty() {
+        return record::list(read, &[place], request);
+    }
+    let is_found = |job: &Job| filter.search.finds(&[&job.body.title, &job.body.description]);
+    record::list_where(read, &[place], request, is_found)
 }

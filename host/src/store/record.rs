@@ -5,8 +5,9 @@ use std::ops::Bound;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
-use super::index::{self, Page, PageRequest, Place};
+use super::index::{self, Page, PageRequest, PageStart, Place};
 use super::schema::Table;
 use super::txn::{Direction, Read, Txn};
 use super::{Error, codec};
@@ -134,6 +135,36 @@ pub(crate) fn list<R: Record>(
     let Page { items, total, next } = index::page(read, places, request)?;
     let items = items.iter().map(|key| named(read, key)).collect::<Result<_, _>>()?;
     Ok(Page { items, total, next })
+}
+
+/// As [`list`], of those records only that `keep` keeps. Reads the whole list, since no index knows them.
+pub(crate) fn list_where<R: Record>(
+    read: &impl Read,
+    places: &[Place],
+    request: &PageRequest,
+    keep: impl Fn(&R) -> bool,
+) -> Result<Page<R>, Error> {
+    let keys = index::page(read, places, &PageRequest::first(usize::MAX))?.items;
+    let (mut total, mut items, mut last) = (0, Vec::new(), None);
+    let mut more = false;
+    for key in keys {
+        let record: R = named(read, &key)?;
+        if !keep(&record) {
+            continue;
+        }
+        let reached = match request.start {
+            PageStart::Offset(offset) => total >= offset,
+            PageStart::After(id) => key.as_slice() < id.as_bytes().as_slice(),
+        };
+        total += 1;
+        if reached && items.len() < request.limit {
+            items.push(record);
+            last = Uuid::from_slice(&key).ok();
+        } else {
+            more |= reached;
+        }
+    }
+    Ok(Page { items, total, next: last.filter(|_| more) })
 }
 
 /// Records of the whole table, read as they are asked for.

@@ -72,7 +72,7 @@ proptest! {
         let jobs = [None, Some(job_id(0)), Some(job_id(2))];
         let statuses = [None, Some(STATUSES[0]), Some(STATUSES[2])];
         for (job_id, status) in jobs.into_iter().flat_map(|job| statuses.map(|status| (job, status))) {
-            let filter = CandidateFilter { job_id, status };
+            let filter = CandidateFilter { job_id, status, ..CandidateFilter::default() };
             let expected: Vec<Candidate> = model
                 .values()
                 .rev()
