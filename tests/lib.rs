@@ -5,7 +5,9 @@
 mod client;
 mod host;
 mod plugins;
+pub mod process;
 
 pub use client::{Answer, Client};
 pub use host::{Furnished, Options, TestHost};
 pub use plugins::{policies_folder, wasm};
+pub use process::Process;

@@ -17,7 +17,7 @@ mod admin_file;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -216,14 +216,25 @@ fn make_private(folder: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
+/// The store's file, before the engine makes it readable by others: the folder may have been there before, and
+/// open to them.
+fn make_private_file(path: &Path) -> io::Result<()> {
+    std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
+}
+
 async fn open(folder: &Path, outside: &Outside) -> Result<App, StartError> {
     let path = folder.join(STORE_FILE);
     let options = store::Options { rerun_one_in: outside.trial.rerun_one_in, ..store::Options::default() };
-    let opened = tokio::task::spawn_blocking(move || Store::open(Backing::File(path), &options)).await;
+    let named = |error: String| StartError::Store(format!("{}: {error}", folder.join(STORE_FILE).display()));
+    let opened = tokio::task::spawn_blocking(move || {
+        make_private_file(&path).map_err(|error| store::Error::Engine(error.to_string().into()))?;
+        Store::open(Backing::File(path), &options)
+    })
+    .await;
     let store = match opened {
         Ok(Ok(store)) => store,
-        Ok(Err(error)) => return Err(StartError::Store(error.to_string())),
-        Err(error) => return Err(StartError::Store(format!("opening it failed: {error}"))),
+        Ok(Err(error)) => return Err(named(error.to_string())),
+        Err(error) => return Err(named(format!("opening it failed: {error}"))),
     };
     let secrets = Secrets::open(folder, &outside.ids)
         .map_err(|source| StartError::Folder { folder: folder.display().to_string(), source })?;
