@@ -55,7 +55,8 @@ pub fn command() -> Command {
 
 /// Takes away what would change the program's settings.
 fn clean(mut command: Command) -> Command {
-    for name in ["ADMIN", "ADMIN_TOKEN", "CONFIG", "DATA_DIR", "LISTEN", "ADMIN_LISTEN", "LOG", "LOG_FORMAT"] {
+    for name in ["ADMIN", "ADMIN_TOKEN", "CONFIG", "DATA_DIR", "LISTEN", "ADMIN_LISTEN", "LOG", "LOG_FORMAT"]
+    {
         command.env_remove(format!("SWITCHBOARD_{name}"));
     }
     command
@@ -195,9 +196,10 @@ impl Process {
     #[track_caller]
     pub fn line(&self, event: &str) -> Value {
         for _ in 0..PATIENCE {
-            let found = self.lines().into_iter().find(|line| {
-                line["event"].as_str().is_some_and(|text| text.contains(event))
-            });
+            let found = self
+                .lines()
+                .into_iter()
+                .find(|line| line["event"].as_str().is_some_and(|text| text.contains(event)));
             match found {
                 Some(line) => return line,
                 None => std::thread::sleep(GLANCE),

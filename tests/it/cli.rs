@@ -68,7 +68,8 @@ fn atss_keys_companies_and_numbers_are_kept() {
     let ats_id = text(&ats["id"]);
     assert_eq!(operator.run(&format!("ats show {ats_id}")), ats);
     assert_eq!(operator.run("ats list"), json!([ats]));
-    let updated = operator.run(&format!("ats update {ats_id} --billing-system minutes --zulu-is-offset false"));
+    let updated =
+        operator.run(&format!("ats update {ats_id} --billing-system minutes --zulu-is-offset false"));
     assert_eq!((&updated["billingSystem"], &updated["zuluIsOffset"]), (&json!("minutes"), &json!(false)));
 
     let key = operator.run(&format!("key create --kind ats --ats {ats_id} --rate-minute 0 --rate-hour 0"));
@@ -150,7 +151,7 @@ fn a_plugin_is_pushed_released_activated_and_rolled_back() {
     assert_eq!(operator.run(&format!("plugin show northstar@{version}"))["version"], json!(version));
     let not_wasm = folder.path().join("notes.wasm");
     fs::write(&not_wasm, "notes").expect("written");
-    operator.refused(&format!("plugin push {} --name notes", not_wasm.display()), "component");
+    operator.refused(&format!("plugin push {} --name notes", not_wasm.display()), "is no WebAssembly");
 
     let slot = format!("{ats_id}/job-resolution");
     let made = operator.try_run(
@@ -163,8 +164,14 @@ fn a_plugin_is_pushed_released_activated_and_rolled_back() {
     let release = made.json();
     let release_id = text(&release["id"]);
     assert!(release_id.starts_with("rel_"));
-    assert_eq!((&release["fuel"], &release["timeoutMs"], &release["memoryMib"]), (&json!(1_000_000), &json!(100), &json!(8)));
-    assert_eq!((&release["onFailure"], &release["comment"]), (&json!("last-good"), &json!("highest priority first")));
+    assert_eq!(
+        (&release["fuel"], &release["timeoutMs"], &release["memoryMib"]),
+        (&json!(1_000_000), &json!(100), &json!(8))
+    );
+    assert_eq!(
+        (&release["onFailure"], &release["comment"]),
+        (&json!("last-good"), &json!("highest priority first"))
+    );
     operator.refused(
         &format!("release create --slot {slot} --plugin northstar --settings {{\"nonsense\":1}}"),
         "nonsense",
@@ -202,7 +209,8 @@ fn a_plugin_is_pushed_released_activated_and_rolled_back() {
     let differs =
         operator.try_run(&format!("decision replay {by_standard} --plugin {}", plugin("northstar")), &[]);
     assert_eq!(differs.status, 1, "{differs:?}");
-    let printed: Value = serde_json::from_str(&differs.stdout).expect("what came back is printed all the same");
+    let printed: Value =
+        serde_json::from_str(&differs.stdout).expect("what came back is printed all the same");
     assert_eq!(printed["same"], false);
     assert!(differs.stderr.contains("differs"), "{differs:?}");
 
@@ -316,10 +324,19 @@ fn what_cannot_be_served_is_refused_with_a_sentence() {
     let fresh = folder.path().join("fresh");
     let fresh_text = fresh.display().to_string();
     let listener = std::net::TcpListener::bind(&taken).expect("still free");
-    let ended = process::run(&["serve", "--data-dir", &fresh_text, "--listen", &taken, "--admin-listen", "127.0.0.1:0"]);
+    let ended = process::run(&[
+        "serve",
+        "--data-dir",
+        &fresh_text,
+        "--listen",
+        &taken,
+        "--admin-listen",
+        "127.0.0.1:0",
+    ]);
     assert!(ended.complained(1).contains(&taken), "{ended:?}");
     drop(listener);
-    let ended = process::run(&["serve", "--data-dir", &fresh_text, "--listen", "0.0.0.0:0", "--dev-clock", NOW]);
+    let ended =
+        process::run(&["serve", "--data-dir", &fresh_text, "--listen", "0.0.0.0:0", "--dev-clock", NOW]);
     assert!(ended.complained(1).contains("loopback"), "{ended:?}");
 }
 
@@ -338,7 +355,8 @@ fn write_format(file: &Path, format: u8) {
 
 #[test]
 fn wrong_usage_ends_with_2_and_nobody_there_with_3() {
-    for words in ["nonsense", "ats create", "release create --slot nonsense --plugin p", "clock advance soon"] {
+    for words in ["nonsense", "ats create", "release create --slot nonsense --plugin p", "clock advance soon"]
+    {
         let ended = process::run(&words.split(' ').collect::<Vec<_>>());
         assert!(ended.complained(2).contains("Usage") || ended.stderr.contains("error"), "{ended:?}");
     }
@@ -356,7 +374,8 @@ fn wrong_usage_ends_with_2_and_nobody_there_with_3() {
 fn settings_are_checked_and_explained() {
     let example = process::checkout().join("examples/switchboard.toml").display().to_string();
     assert_eq!(process::run(&["config", "check", "--config", &example]).json(), json!({ "valid": true }));
-    let explained = process::run(&["config", "explain", "--config", &example, "--listen", "127.0.0.1:0"]).json();
+    let explained =
+        process::run(&["config", "explain", "--config", &example, "--listen", "127.0.0.1:0"]).json();
     let source = |key: &str| {
         let all = explained.as_array().expect("a list");
         let found = all.iter().find(|setting| setting["key"] == key).unwrap_or_else(|| panic!("no {key}"));
@@ -416,7 +435,12 @@ impl<'a> Asking<'a> {
     }
 
     fn answer(&self) -> (u16, Value) {
-        exchange(self.server, &self.key, &format!("/interviews?companyId={}", self.company_id), &self.interview)
+        exchange(
+            self.server,
+            &self.key,
+            &format!("/interviews?companyId={}", self.company_id),
+            &self.interview,
+        )
     }
 
     #[track_caller]

@@ -56,7 +56,10 @@ fn the_tour_works_as_written() {
         let (status, rest) = next.split_once('\n').unwrap_or((next, ""));
         assert_eq!(status, "0", "is curl installed? {step:#?}\n{output}\n{}", ended.stderr);
         for claim in &step.claims {
-            assert!(output.contains(claim.as_str()), "`{claim}` is not in what was printed: {step:#?}\n{output}");
+            assert!(
+                output.contains(claim.as_str()),
+                "`{claim}` is not in what was printed: {step:#?}\n{output}"
+            );
         }
         output = rest;
     }

@@ -74,7 +74,8 @@ impl Write {
     /// The record is there as it was answered.
     async fn is_kept(&self, client: &mut Client) {
         let then = self.data();
-        let now = client.get(&format!("{}/{}", self.path, then["id"].as_str().expect("an id"))).await.expect(200);
+        let now =
+            client.get(&format!("{}/{}", self.path, then["id"].as_str().expect("an id"))).await.expect(200);
         match self.path {
             // Interviews that came later are counted in it.
             "/candidates" => assert_eq!((&now["email"], &now["jobIds"]), (&then["email"], &then["jobIds"])),
@@ -193,7 +194,8 @@ async fn furnish(folder: &Path) -> (String, String, String) {
     let text = |value: &Value| value.as_str().expect("text").to_owned();
     let ats_id = text(&operate("ats create --name Harbour")["id"]);
     let ats_key = text(&operate(&format!("key create --kind ats --ats {ats_id}"))["key"]);
-    let company = Client::new(server.listen, Some(&ats_key)).post("/company", &json!({ "name": "Acme" })).await;
+    let company =
+        Client::new(server.listen, Some(&ats_key)).post("/company", &json!({ "name": "Acme" })).await;
     let company_id = text(&company.expect(201)["id"]);
     let line = format!("key create --kind company --company {company_id} --rate-minute 0 --rate-hour 0");
     let key = text(&operate(&line)["key"]);

@@ -9,7 +9,7 @@ use switchboard_domain::time::{Timestamp, WrittenTime};
 
 use super::{Ask, json_reply, ok};
 use crate::app::Error;
-use crate::http::body::{self, text, whole};
+use crate::http::body::{self, text};
 use crate::http::{Failure, Reply};
 
 pub(super) fn get(ask: &Ask<'_>) -> Reply {
@@ -24,14 +24,14 @@ fn shown(ask: &Ask<'_>) -> serde_json::Value {
 pub(super) fn change(ask: &Ask<'_>) -> Result<Reply, Failure> {
     let change = body::read(&ask.request.json()?, |fields| {
         let set = fields.optional("set", text(moment));
-        let advance = fields.optional("advanceMillis", whole(0..=u32::MAX));
+        let advance = fields.optional("advanceMillis", millis);
         Ok((set?, advance?))
     });
     let (set, advance) = change.map_err(Rejection::Invalid)?;
     let clock = ask.app.clock();
     let moved = match (set, advance) {
         (Some(moment), None) => clock.set(moment),
-        (None, Some(millis)) => clock.advance(Duration::from_millis(millis.into())),
+        (None, Some(millis)) => clock.advance(Duration::from_millis(millis)),
         (Some(_), Some(_)) | (None, None) => {
             return Err(Failure::field("set", Flaw::invalid("or `advanceMillis` must be sent, one of them")));
         }
@@ -41,6 +41,15 @@ pub(super) fn change(ask: &Ask<'_>) -> Result<Reply, Failure> {
         return Err(Error::Refused(sentence.to_owned()).into());
     }
     ok(&shown(ask))
+}
+
+/// The command line's durations end at a hundred years.
+const ADVANCE_MILLIS_MAX: u64 = 100 * 366 * 24 * 60 * 60 * 1000;
+
+/// More than a `u32` holds: that would end before fifty days.
+fn millis(value: &serde_json::Value) -> Result<u64, Flaw> {
+    let millis = value.as_u64().filter(|millis| *millis <= ADVANCE_MILLIS_MAX);
+    millis.ok_or_else(|| Flaw::invalid(format!("must be a whole number from 0 to {ADVANCE_MILLIS_MAX}")))
 }
 
 fn moment(written: &str) -> Result<Timestamp, Flaw> {

@@ -26,34 +26,40 @@ fn with(changes: Value) -> Value {
 
 #[test]
 fn every_problem_is_named() {
-    assert_problems(read, &[
-        (with(json!({})), &[]),
-        (json!({}), &[
-            ("name", Missing),
-            ("type", Missing),
-            ("focus", Missing),
-            ("language", Missing),
-            ("duration", Missing),
-        ]),
-        (with(json!({"type": "PHONE"})), &[("companyPhoneNumberId", Missing)]),
-        (with(json!({"type": "PHONE", "companyPhoneNumberId": ID})), &[]),
-        (with(json!({"companyPhoneNumberId": ID})), &[("companyPhoneNumberId", Invalid)]),
-        (with(json!({"type": "FAX", "companyPhoneNumberId": "x"})), &[
-            ("type", Invalid),
-            ("companyPhoneNumberId", Invalid),
-        ]),
-        (with(json!({"focus": "LANGUAGE_TEST"})), &[("cefrLevel", Missing)]),
-        (with(json!({"focus": "LANGUAGE_TEST", "cefrLevel": "C2"})), &[]),
-        (with(json!({"cefrLevel": "C2"})), &[("cefrLevel", Invalid)]),
-        (with(json!({"duration": 0})), &[("duration", Invalid)]),
-        (with(json!({"duration": 181})), &[("duration", Invalid)]),
-        (with(json!({"duration": 2.0})), &[]),
-        (with(json!({"duration": 2.5})), &[("duration", Invalid)]),
-        (with(json!({"duration": "10"})), &[("duration", Invalid)]),
-        (with(json!({"duration": 1e300})), &[("duration", Invalid)]),
-        (with(json!({"questions": ["a", 1]})), &[("questions[1]", Invalid)]),
-        (with(json!({"voiceId": "alex"})), &[("voiceId", Invalid)]),
-    ]);
+    assert_problems(
+        read,
+        &[
+            (with(json!({})), &[]),
+            (
+                json!({}),
+                &[
+                    ("name", Missing),
+                    ("type", Missing),
+                    ("focus", Missing),
+                    ("language", Missing),
+                    ("duration", Missing),
+                ],
+            ),
+            (with(json!({"type": "PHONE"})), &[("companyPhoneNumberId", Missing)]),
+            (with(json!({"type": "PHONE", "companyPhoneNumberId": ID})), &[]),
+            (with(json!({"companyPhoneNumberId": ID})), &[("companyPhoneNumberId", Invalid)]),
+            (
+                with(json!({"type": "FAX", "companyPhoneNumberId": "x"})),
+                &[("type", Invalid), ("companyPhoneNumberId", Invalid)],
+            ),
+            (with(json!({"focus": "LANGUAGE_TEST"})), &[("cefrLevel", Missing)]),
+            (with(json!({"focus": "LANGUAGE_TEST", "cefrLevel": "C2"})), &[]),
+            (with(json!({"cefrLevel": "C2"})), &[("cefrLevel", Invalid)]),
+            (with(json!({"duration": 0})), &[("duration", Invalid)]),
+            (with(json!({"duration": 181})), &[("duration", Invalid)]),
+            (with(json!({"duration": 2.0})), &[]),
+            (with(json!({"duration": 2.5})), &[("duration", Invalid)]),
+            (with(json!({"duration": "10"})), &[("duration", Invalid)]),
+            (with(json!({"duration": 1e300})), &[("duration", Invalid)]),
+            (with(json!({"questions": ["a", 1]})), &[("questions[1]", Invalid)]),
+            (with(json!({"voiceId": "alex"})), &[("voiceId", Invalid)]),
+        ],
+    );
 }
 
 #[test]

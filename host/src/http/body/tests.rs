@@ -19,7 +19,9 @@ fn whole_numbers_are_whole_however_they_are_written() {
     for good in [json!(1), json!(180), json!(2.0), json!(1.8e2)] {
         assert!(whole(1..=180)(&good).is_ok(), "{good}");
     }
-    for bad in [json!(0), json!(-1), json!(181), json!(2.5), json!(1e300), json!(u64::MAX), json!("1"), json!(true)] {
+    for bad in
+        [json!(0), json!(-1), json!(181), json!(2.5), json!(1e300), json!(u64::MAX), json!("1"), json!(true)]
+    {
         assert!(whole(1..=180)(&bad).is_err(), "{bad}");
     }
 }
@@ -58,8 +60,10 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 fn known_name() -> impl Strategy<Value = String> {
-    let names = ["candidate", "agent", "job", "settings", "callWindow", "days", "start", "end", "salary", "min"];
-    let more = ["jobIds", "jobId", "duration", "scheduledAt", "gdprExpiryDate", "phoneNumber", "metadata", "type"];
+    let names =
+        ["candidate", "agent", "job", "settings", "callWindow", "days", "start", "end", "salary", "min"];
+    let more =
+        ["jobIds", "jobId", "duration", "scheduledAt", "gdprExpiryDate", "phoneNumber", "metadata", "type"];
     prop::sample::select([&names[..], &more[..]].concat()).prop_map(str::to_owned)
 }
 

@@ -21,10 +21,13 @@ fn a_new_attempt_has_no_optional_members() {
         judged_in: JudgedIn::Offset(0),
         called_at: None,
     };
-    assert_eq!(serde_json::to_value(view(&attempt)).unwrap(), json!({
-        "id": id, "direction": "OUTBOUND", "status": "SCHEDULED", "retryNumber": 0,
-        "scheduledAt": "2026-04-02T08:00:00.000Z",
-    }));
+    assert_eq!(
+        serde_json::to_value(view(&attempt)).unwrap(),
+        json!({
+            "id": id, "direction": "OUTBOUND", "status": "SCHEDULED", "retryNumber": 0,
+            "scheduledAt": "2026-04-02T08:00:00.000Z",
+        })
+    );
     attempt.reason_code = Some(ReasonCode::NoAnswer);
     attempt.duration_seconds = Some(7);
     attempt.called_at = Some(attempt.scheduled_at);

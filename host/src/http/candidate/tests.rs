@@ -26,29 +26,35 @@ fn with(name: &str, value: Value) -> Value {
 
 #[test]
 fn every_problem_is_named() {
-    assert_problems(|body| read(body, NOW), &[
-        (json!({}), &[
-            ("firstName", Missing),
-            ("lastName", Missing),
-            ("email", Missing),
-            ("phoneNumber", Missing),
-            ("gdprExpiryDate", Missing),
-        ]),
-        // An address that was sent is not missing: it is wrong.
-        (with("email", json!("ada")), &[("email", Invalid)]),
-        (with("phoneNumber", json!("0501")), &[("phoneNumber", Invalid)]),
-        (with("gdprExpiryDate", json!("2026-04-02")), &[("gdprExpiryDate", Invalid)]),
-        (with("gdprExpiryDate", json!("2026-04-03")), &[]),
-        (with("gdprExpiryDate", json!("2026-02-30")), &[("gdprExpiryDate", UnreadableDate)]),
-        (with("gdprExpiryDate", json!(20_990_101)), &[("gdprExpiryDate", Invalid)]),
-        (with("jobIds", json!([])), &[("jobIds", Invalid)]),
-        (with("jobIds", json!(vec![ID; 50])), &[]),
-        (with("jobIds", json!(vec!["x"; 51])), &[("jobIds", Invalid)]),
-        (with("jobIds", json!(["x", ID, 7])), &[("jobIds[0]", Invalid), ("jobIds[2]", Invalid)]),
-        (with("jobId", json!("x")), &[("jobId", Invalid)]),
-        (with("lastName", json!("")), &[("lastName", Invalid)]),
-        (with("lastName", json!("a\0")), &[("lastName", Invalid)]),
-    ]);
+    assert_problems(
+        |body| read(body, NOW),
+        &[
+            (
+                json!({}),
+                &[
+                    ("firstName", Missing),
+                    ("lastName", Missing),
+                    ("email", Missing),
+                    ("phoneNumber", Missing),
+                    ("gdprExpiryDate", Missing),
+                ],
+            ),
+            // An address that was sent is not missing: it is wrong.
+            (with("email", json!("ada")), &[("email", Invalid)]),
+            (with("phoneNumber", json!("0501")), &[("phoneNumber", Invalid)]),
+            (with("gdprExpiryDate", json!("2026-04-02")), &[("gdprExpiryDate", Invalid)]),
+            (with("gdprExpiryDate", json!("2026-04-03")), &[]),
+            (with("gdprExpiryDate", json!("2026-02-30")), &[("gdprExpiryDate", UnreadableDate)]),
+            (with("gdprExpiryDate", json!(20_990_101)), &[("gdprExpiryDate", Invalid)]),
+            (with("jobIds", json!([])), &[("jobIds", Invalid)]),
+            (with("jobIds", json!(vec![ID; 50])), &[]),
+            (with("jobIds", json!(vec!["x"; 51])), &[("jobIds", Invalid)]),
+            (with("jobIds", json!(["x", ID, 7])), &[("jobIds[0]", Invalid), ("jobIds[2]", Invalid)]),
+            (with("jobId", json!("x")), &[("jobId", Invalid)]),
+            (with("lastName", json!("")), &[("lastName", Invalid)]),
+            (with("lastName", json!("a\0")), &[("lastName", Invalid)]),
+        ],
+    );
 }
 
 #[test]
@@ -76,15 +82,18 @@ fn optional_values_are_absent_and_the_first_assignment_stands_twice() {
         updated_at: NOW,
     };
     let counts = Counts { interviews: 3, analyses: 1 };
-    assert_eq!(serde_json::to_value(view(&candidate, counts)).unwrap(), json!({
-        "id": ID, "companyId": ID, "firstName": "Ada", "lastName": "Nowak", "email": "ada@nowak.example",
-        "gdprExpiryDate": "2099-01-01", "jobIds": [], "status": "APPLIED",
-        "interviewCount": 3, "analysisCount": 1,
-        "links": {
-            "interviews": format!("/candidates/{ID}/interviews"), "analyses": format!("/candidates/{ID}/analyses")
-        },
-        "createdAt": "2026-04-02T08:00:00.000Z", "updatedAt": "2026-04-02T08:00:00.000Z",
-    }));
+    assert_eq!(
+        serde_json::to_value(view(&candidate, counts)).unwrap(),
+        json!({
+            "id": ID, "companyId": ID, "firstName": "Ada", "lastName": "Nowak", "email": "ada@nowak.example",
+            "gdprExpiryDate": "2099-01-01", "jobIds": [], "status": "APPLIED",
+            "interviewCount": 3, "analysisCount": 1,
+            "links": {
+                "interviews": format!("/candidates/{ID}/interviews"), "analyses": format!("/candidates/{ID}/analyses")
+            },
+            "createdAt": "2026-04-02T08:00:00.000Z", "updatedAt": "2026-04-02T08:00:00.000Z",
+        })
+    );
     candidate.job_ids = vec![ID.parse().unwrap(), "00000000-0000-7000-8000-000000000002".parse().unwrap()];
     let sent = serde_json::to_value(view(&candidate, counts)).unwrap();
     assert_eq!((&sent["jobId"], &sent["jobIds"][0]), (&json!(ID), &json!(ID)));

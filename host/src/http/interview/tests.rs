@@ -55,47 +55,59 @@ fn every_problem_is_named() {
     let job = drift::example_of::<JobBody>();
     let mut with_candidate_job = inline();
     with_candidate_job["candidate"]["jobId"] = json!(ID);
-    assert_problems(|body| read(body, NOW), &[
-        (json!({}), &[
-            ("candidateId", Missing),
-            ("candidate", Missing),
-            ("agentId", Missing),
-            ("agent", Missing),
-        ]),
-        (with(json!({})), &[]),
-        (with(json!({"jobId": ID, "job": null})), &[]),
-        (with(json!({"jobId": ID, "job": job})), &[("jobId", Invalid), ("job", Invalid)]),
-        (with(json!({"candidateId": "x", "agentId": 7})), &[("candidateId", Invalid), ("agentId", Invalid)]),
-        (with(json!({"candidate": {"firstName": 1}})), &[
-            ("candidate.firstName", Invalid),
-            ("candidate.lastName", Missing),
-            ("candidate.email", Missing),
-            ("candidate.phoneNumber", Missing),
-            ("candidate.gdprExpiryDate", Missing),
-            ("candidateId", Invalid),
-            ("candidate", Invalid),
-        ]),
-        (with(json!({"candidateId": null, "candidate": []})), &[("candidate", Invalid)]),
-        (with(json!({"job": {"jobTitle": "Forklift driver"}})), &[("job.description", Missing)]),
-        (with(json!({"job": {"description": "Loads containers."}})), &[
-            ("job.title", Missing),
-            ("job.jobTitle", Missing),
-        ]),
-        (with(json!({"job": {"title": "Driver", "jobTitle": "Loader", "description": "Loads things."}})), &[
-            ("job.title", Invalid),
-            ("job.jobTitle", Invalid),
-        ]),
-        (with_candidate_job, &[("job", Invalid), ("candidate.jobId", Invalid)]),
-        (with(json!({"scheduledAt": "2026-04-02"})), &[("scheduledAt", UnreadableDate)]),
-        (with(json!({"scheduleTime": "soon"})), &[("scheduleTime", UnreadableDate)]),
-        (with(json!({"scheduledAt": 1_775_116_800})), &[("scheduledAt", Invalid)]),
-        (with(json!({"scheduledAt": "2026-04-02T07:00Z", "scheduleTime": "2026-04-02 07:00:00.0z"})), &[]),
-        (with(json!({"scheduledAt": "2026-04-02T07:00Z", "scheduleTime": "2026-04-02T07:01Z"})), &[
-            ("scheduledAt", Invalid),
-            ("scheduleTime", Invalid),
-        ]),
-        (with(json!({"isTest": "yes", "metadata": 1})), &[("isTest", Invalid), ("metadata", Invalid)]),
-    ]);
+    assert_problems(
+        |body| read(body, NOW),
+        &[
+            (
+                json!({}),
+                &[("candidateId", Missing), ("candidate", Missing), ("agentId", Missing), ("agent", Missing)],
+            ),
+            (with(json!({})), &[]),
+            (with(json!({"jobId": ID, "job": null})), &[]),
+            (with(json!({"jobId": ID, "job": job})), &[("jobId", Invalid), ("job", Invalid)]),
+            (
+                with(json!({"candidateId": "x", "agentId": 7})),
+                &[("candidateId", Invalid), ("agentId", Invalid)],
+            ),
+            (
+                with(json!({"candidate": {"firstName": 1}})),
+                &[
+                    ("candidate.firstName", Invalid),
+                    ("candidate.lastName", Missing),
+                    ("candidate.email", Missing),
+                    ("candidate.phoneNumber", Missing),
+                    ("candidate.gdprExpiryDate", Missing),
+                    ("candidateId", Invalid),
+                    ("candidate", Invalid),
+                ],
+            ),
+            (with(json!({"candidateId": null, "candidate": []})), &[("candidate", Invalid)]),
+            (with(json!({"job": {"jobTitle": "Forklift driver"}})), &[("job.description", Missing)]),
+            (
+                with(json!({"job": {"description": "Loads containers."}})),
+                &[("job.title", Missing), ("job.jobTitle", Missing)],
+            ),
+            (
+                with(
+                    json!({"job": {"title": "Driver", "jobTitle": "Loader", "description": "Loads things."}}),
+                ),
+                &[("job.title", Invalid), ("job.jobTitle", Invalid)],
+            ),
+            (with_candidate_job, &[("job", Invalid), ("candidate.jobId", Invalid)]),
+            (with(json!({"scheduledAt": "2026-04-02"})), &[("scheduledAt", UnreadableDate)]),
+            (with(json!({"scheduleTime": "soon"})), &[("scheduleTime", UnreadableDate)]),
+            (with(json!({"scheduledAt": 1_775_116_800})), &[("scheduledAt", Invalid)]),
+            (
+                with(json!({"scheduledAt": "2026-04-02T07:00Z", "scheduleTime": "2026-04-02 07:00:00.0z"})),
+                &[],
+            ),
+            (
+                with(json!({"scheduledAt": "2026-04-02T07:00Z", "scheduleTime": "2026-04-02T07:01Z"})),
+                &[("scheduledAt", Invalid), ("scheduleTime", Invalid)],
+            ),
+            (with(json!({"isTest": "yes", "metadata": 1})), &[("isTest", Invalid), ("metadata", Invalid)]),
+        ],
+    );
 }
 
 #[test]

@@ -26,33 +26,48 @@ fn every_problem_is_named() {
         body["niceToHaveSkills"] = json!(vec!["x"; nice]);
         body
     };
-    assert_problems(read, &[
-        (json!({}), &[("title", Missing), ("description", Missing)]),
-        (json!({"jobTitle": "Forklift driver"}), &[("title", Missing), ("description", Missing)]),
-        (with("status", json!("open")), &[("status", Invalid)]),
-        (with("requiredSkills", json!(["a", "", 3, null])), &[
-            ("requiredSkills[1]", Invalid),
-            ("requiredSkills[2]", Invalid),
-            ("requiredSkills[3]", Invalid),
-        ]),
-        (with("requiredSkills", json!("a")), &[("requiredSkills", Invalid)]),
-        (skills(10, 0), &[]),
-        (skills(0, 10), &[]),
-        (skills(6, 5), &[("requiredSkills", Invalid), ("niceToHaveSkills", Invalid)]),
-        (skills(11, 1), &[("requiredSkills", Invalid)]),
-        (with("languageRequirements", json!([{"language": "EN"}, 7, {"proficiency": "C3"}])), &[
-            ("languageRequirements[0].proficiency", Missing),
-            ("languageRequirements[1]", Invalid),
-            ("languageRequirements[2].language", Missing),
-            ("languageRequirements[2].proficiency", Invalid),
-        ]),
-        (with("education", json!(["UNDEFINED", "PHD"])), &[("education[1]", Invalid)]),
-        (with("salary", json!({"min": 5, "max": 5})), &[]),
-        (with("salary", json!({"min": 5.5, "max": 5})), &[("salary.min", Invalid), ("salary.max", Invalid)]),
-        (with("salary", json!({"min": -1, "max": "9"})), &[("salary.min", Invalid), ("salary.max", Invalid)]),
-        (with("location", json!([])), &[("location", Invalid)]),
-        (with("salary", json!(null)), &[]),
-    ]);
+    assert_problems(
+        read,
+        &[
+            (json!({}), &[("title", Missing), ("description", Missing)]),
+            (json!({"jobTitle": "Forklift driver"}), &[("title", Missing), ("description", Missing)]),
+            (with("status", json!("open")), &[("status", Invalid)]),
+            (
+                with("requiredSkills", json!(["a", "", 3, null])),
+                &[
+                    ("requiredSkills[1]", Invalid),
+                    ("requiredSkills[2]", Invalid),
+                    ("requiredSkills[3]", Invalid),
+                ],
+            ),
+            (with("requiredSkills", json!("a")), &[("requiredSkills", Invalid)]),
+            (skills(10, 0), &[]),
+            (skills(0, 10), &[]),
+            (skills(6, 5), &[("requiredSkills", Invalid), ("niceToHaveSkills", Invalid)]),
+            (skills(11, 1), &[("requiredSkills", Invalid)]),
+            (
+                with("languageRequirements", json!([{"language": "EN"}, 7, {"proficiency": "C3"}])),
+                &[
+                    ("languageRequirements[0].proficiency", Missing),
+                    ("languageRequirements[1]", Invalid),
+                    ("languageRequirements[2].language", Missing),
+                    ("languageRequirements[2].proficiency", Invalid),
+                ],
+            ),
+            (with("education", json!(["UNDEFINED", "PHD"])), &[("education[1]", Invalid)]),
+            (with("salary", json!({"min": 5, "max": 5})), &[]),
+            (
+                with("salary", json!({"min": 5.5, "max": 5})),
+                &[("salary.min", Invalid), ("salary.max", Invalid)],
+            ),
+            (
+                with("salary", json!({"min": -1, "max": "9"})),
+                &[("salary.min", Invalid), ("salary.max", Invalid)],
+            ),
+            (with("location", json!([])), &[("location", Invalid)]),
+            (with("salary", json!(null)), &[]),
+        ],
+    );
 }
 
 #[test]
@@ -60,7 +75,8 @@ fn what_is_not_sent_is_absent_but_for_status_and_skills() {
     let draft = read(&json!({"title": "Forklift driver", "description": "Loads containers."})).unwrap();
     let sent = serde_json::to_value(view(&job(draft))).unwrap();
     let names: Vec<&str> = sent.as_object().unwrap().keys().map(String::as_str).collect();
-    let expected = ["id", "companyId", "title", "description", "status", "requiredSkills", "niceToHaveSkills"];
+    let expected =
+        ["id", "companyId", "title", "description", "status", "requiredSkills", "niceToHaveSkills"];
     assert_eq!(names, [&expected[..], &["createdAt", "updatedAt"]].concat());
     assert_eq!((&sent["status"], &sent["requiredSkills"]), (&json!("OPEN"), &json!([])));
 }
