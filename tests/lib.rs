@@ -6,8 +6,10 @@ mod client;
 mod host;
 mod plugins;
 mod scene;
+pub mod process;
 
 pub use client::{Answer, Client};
 pub use host::{Furnished, Options, TestHost};
 pub use plugins::{policies_folder, wasm};
 pub use scene::Scene;
+pub use process::Process;

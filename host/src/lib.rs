@@ -215,12 +215,15 @@ async fn bind(address: SocketAddr) -> Result<Listener, StartError> {
     Listener::bind(address).await.map_err(|source| StartError::Listen { address, source })
 }
 
-/// Only the operator's account may look into the store and the secrets beside it, also where the folder was
-/// there before and is open to others.
+/// Only the operator's account may look into the folder: it holds personal data and secrets.
 fn make_private(folder: &Path) -> io::Result<()> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let mut store = std::fs::OpenOptions::new();
-    store.read(true).append(true).create(true).mode(0o600).open(folder.join(STORE_FILE)).map(drop)
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// The store's file, before the engine makes it readable by others: the folder may have been there before, and
+/// open to them.
+fn make_private_file(path: &Path) -> io::Result<()> {
+    std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
 }
 
 async fn open(folder: &Path, outside: &Outside) -> Result<App, StartError> {
@@ -231,11 +234,16 @@ async fn open(folder: &Path, outside: &Outside) -> Result<App, StartError> {
         cache_bytes: outside.trial.cache_bytes.unwrap_or(usual.cache_bytes),
         ..usual
     };
-    let opened = tokio::task::spawn_blocking(move || Store::open(Backing::File(path), &options)).await;
+    let named = |error: String| StartError::Store(format!("{}: {error}", folder.join(STORE_FILE).display()));
+    let opened = tokio::task::spawn_blocking(move || {
+        make_private_file(&path).map_err(|error| store::Error::Engine(error.to_string().into()))?;
+        Store::open(Backing::File(path), &options)
+    })
+    .await;
     let store = match opened {
         Ok(Ok(store)) => store,
-        Ok(Err(error)) => return Err(StartError::Store(error.to_string())),
-        Err(error) => return Err(StartError::Store(format!("opening it failed: {error}"))),
+        Ok(Err(error)) => return Err(named(error.to_string())),
+        Err(error) => return Err(named(format!("opening it failed: {error}"))),
     };
     let secrets = Secrets::open(folder, &outside.ids)
         .map_err(|source| StartError::Folder { folder: folder.display().to_string(), source })?;

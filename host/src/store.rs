@@ -134,6 +134,9 @@ pub enum Error {
     /// A closure did something else when it was run again.
     #[error("a commit closure wrote something else when it was run again")]
     NotRerunnable,
+    /// Another process has the file open.
+    #[error("another server is running on it: end that one, or name another folder with --data-dir")]
+    InUse,
     /// The engine or the disk refused.
     #[error("the storage engine failed: {0}")]
     Engine(Arc<str>),

@@ -48,7 +48,10 @@ impl Engine {
             Backing::Memory => builder.create_with_backend(redb::backends::InMemoryBackend::new()),
             Backing::Custom(backend) => builder.create_with_backend(Boxed(backend)),
         }
-        .map_err(refused)?;
+        .map_err(|error| match error {
+            redb::DatabaseError::DatabaseAlreadyOpen => Error::InUse,
+            error => refused(error),
+        })?;
         let engine = Arc::new(Self { database });
         engine.prepare()?;
         Ok(engine)

@@ -68,6 +68,23 @@ pub(super) fn lines(furnished: &Furnished, data_dir: &Path) -> Vec<Line> {
     ]
 }
 
+/// One line that gives a shell what the README's tour names.
+fn environment(furnished: &Furnished, data_dir: &Path) -> String {
+    let program = std::env::current_exe().unwrap_or_default();
+    let folder = program.parent().unwrap_or(Path::new(".")).display().to_string();
+    let candidate = furnished.candidate_ids.last().map_or("", String::as_str);
+    format!(
+        "export PATH={}:\"$PATH\" SWITCHBOARD_DATA_DIR={} URL={} KEY={} COMPANY={} ATS={} CANDIDATE={candidate} AGENT={}",
+        quoted(&folder),
+        quoted(&data_dir.display().to_string()),
+        furnished.url,
+        furnished.ats_key,
+        furnished.company_id,
+        furnished.ats_id,
+        furnished.agent("PHONE SCREENING"),
+    )
+}
+
 /// For people.
 pub(super) fn as_text(furnished: &Furnished, data_dir: &Path, lines: &[Line]) -> String {
     let mut text = format!(
@@ -83,7 +100,9 @@ pub(super) fn as_text(furnished: &Furnished, data_dir: &Path, lines: &[Line]) ->
     for Line { says, command, .. } in lines {
         text.push_str(&format!("\n# {says}\n{command}\n"));
     }
-    text.push_str("\nCtrl-C ends it.\n");
+    text.push_str("\n# For another terminal: what the README's tour names\n");
+    text.push_str(&environment(furnished, data_dir));
+    text.push_str("\n\nCtrl-C ends it.\n");
     text
 }
 
@@ -105,6 +124,7 @@ pub(super) fn as_json(furnished: &Furnished, data_dir: &Path, lines: &[Line]) ->
         "jobIds": furnished.job_ids,
         "candidateIds": furnished.candidate_ids,
         "agents": agents,
+        "environment": environment(furnished, data_dir),
         "lines": lines,
     })
 }
