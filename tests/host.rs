@@ -89,7 +89,7 @@ impl TestHost {
         flags.extend(options.settings);
         let sources = Sources { flags, ..Sources::default() };
         let (config, _) = Config::load(sources).expect("settings");
-        let trial = Trial { gap: options.gap, rerun_one_in: options.rerun_one_in };
+        let trial = Trial { gap: options.gap, rerun_one_in: options.rerun_one_in, batch_max: None };
         let outside = Outside { ids: Ids::random(clock.clone()), clock: clock.clone(), trial };
         let running = switchboard::start(config, outside).await.expect("a server");
         Self {

@@ -64,6 +64,8 @@ pub struct Trial {
     pub gap: Gap,
     /// Runs one commit closure in so many twice and compares.
     pub rerun_one_in: Option<u32>,
+    /// Closures of one commit at the most, where a bench wants to know what gathering them is worth.
+    pub batch_max: Option<usize>,
 }
 
 /// Told to stop: drains when the value turns true, or when its sender is gone.
@@ -211,7 +213,8 @@ fn make_private(folder: &Path) -> io::Result<()> {
 
 async fn open(folder: &Path, outside: &Outside) -> Result<App, StartError> {
     let path = folder.join(STORE_FILE);
-    let options = store::Options { rerun_one_in: outside.trial.rerun_one_in, ..store::Options::default() };
+    let mut options = store::Options { rerun_one_in: outside.trial.rerun_one_in, ..store::Options::default() };
+    options.batch_max = outside.trial.batch_max.unwrap_or(options.batch_max);
     let opened = tokio::task::spawn_blocking(move || Store::open(Backing::File(path), &options)).await;
     let store = match opened {
         Ok(Ok(store)) => store,
