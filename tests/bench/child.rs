@@ -104,7 +104,8 @@ impl Server {
     /// Posts of new interviews, by every candidate there is; which job they are for decides the policy.
     pub(crate) fn interviews(&self) -> Requests {
         let key = self.told["key"].as_str().expect("a key");
-        let lines = fs::read_to_string(self.told["candidates"].as_str().expect("a path")).expect("candidates");
+        let lines =
+            fs::read_to_string(self.told["candidates"].as_str().expect("a path")).expect("candidates");
         let requests = lines.lines().map(|line| {
             let mut ids = line.split(' ');
             let mut id = || ids.next().expect("three ids in a line");

@@ -38,11 +38,11 @@ pub(crate) async fn furnish(
 ) -> Value {
     let mut operator = Client::new(running.admin_listen, Some(&running.admin_token));
     let ats = operator.post("/ats", &json!({ "name": "Harbour" })).await.json();
-    let body = json!({ "kind": "ats", "atsId": ats["id"], "ratePerMinute": 0, "ratePerHour": 0 });
-    let key = operator.post("/keys", &body).await.json();
-    let key = key["key"].as_str().unwrap_or_else(|| panic!("no key: {key}")).to_owned();
+    let key = unlimited_key(&mut operator, json!({ "kind": "ats", "atsId": ats["id"] })).await;
     let mut partner = Client::new(running.listen, Some(&key));
     let first = first_office(running, &mut partner).await;
+    let of_company = json!({ "kind": "company", "companyId": first.company.id.to_string() });
+    let company_key = unlimited_key(&mut operator, of_company).await;
 
     let mut offices = vec![first.clone()];
     offices.extend((1..companies).map(|_| first.copy(ids)));
@@ -63,9 +63,17 @@ pub(crate) async fn furnish(
         "admin": running.admin_listen.to_string(),
         "token": running.admin_token,
         "key": key,
-        "jobPath": format!("/jobs/{}?companyId={}", first.job.id, first.company.id),
+        "companyKey": company_key,
+        "jobPath": format!("/jobs/{}", first.job.id),
         "candidates": candidates_path.display().to_string(),
     })
+}
+
+async fn unlimited_key(operator: &mut Client, mut body: Value) -> String {
+    body["ratePerMinute"] = json!(0);
+    body["ratePerHour"] = json!(0);
+    let made = operator.post("/keys", &body).await.json();
+    made["key"].as_str().unwrap_or_else(|| panic!("no key: {made}")).to_owned()
 }
 
 async fn first_office(running: &Running, partner: &mut Client) -> Office {

@@ -33,8 +33,16 @@ enum Goal {
 type Part = (&'static str, &'static str, fn() -> Vec<Figure>);
 
 const PARTS: [Part; 6] = [
-    ("group-commit", "POST /interviews at 64 connections against one commit per request, one company", group_commit::one_company),
-    ("group-commit-wide", "the same over 1,000 companies with 100,000 candidates", group_commit::many_companies),
+    (
+        "group-commit",
+        "POST /interviews at 64 connections against one commit per request, one company",
+        group_commit::one_company,
+    ),
+    (
+        "group-commit-wide",
+        "the same over 1,000 companies with 100,000 candidates",
+        group_commit::many_companies,
+    ),
     ("read", "server CPU of GET /jobs/{id} against a bare hyper server", read::measure),
     ("policy", "a fresh-instance job-resolution against bare wasmtime", policy::measure),
     ("swap", "a swap every 10 ms under 64 connections that post", swap::measure),

@@ -61,14 +61,19 @@ pub(crate) fn measure() -> Vec<Figure> {
     }
     let told = format!("{:.2} µs a call against {:.2}", median(ours), median(theirs));
     let what = "job-resolution on a fresh instance, against bare wasmtime".to_owned();
-    let mut figures = vec![Figure { what, measured: median(ratios), unit: "×", goal: Goal::AtMost(1.5), told }];
+    let mut figures =
+        vec![Figure { what, measured: median(ratios), unit: "×", goal: Goal::AtMost(1.5), told }];
     match mappings() {
         Some([few, many]) => figures.push(Figure {
             what: "mmap-family system calls a call".to_owned(),
             measured: (many - few).max(0.0) / f64::from(TRACED_CALLS[1] - TRACED_CALLS[0]),
             unit: "",
-            goal: Goal::AtMost(0.0),
-            told: format!("{few} in a process with {} calls, {many} in one with {}", TRACED_CALLS[0], TRACED_CALLS[1]),
+            // Threads of the runtime map a little at their own time; a call that maps would count 1 and more.
+            goal: Goal::AtMost(0.01),
+            told: format!(
+                "{few} in a process with {} calls, {many} in one with {}",
+                TRACED_CALLS[0], TRACED_CALLS[1]
+            ),
         }),
         None => println!("mmap-family system calls a call: not counted, there is no strace that may trace"),
     }

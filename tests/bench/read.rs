@@ -17,7 +17,7 @@ pub(crate) fn measure() -> Vec<Figure> {
     let wanted = Wanted { batch_max: None, companies: 1, candidates: 1, keeps_log: true };
     let server = Server::start(wanted);
     let path = server.told["jobPath"].as_str().expect("a path");
-    let key = server.told["key"].as_str().expect("a key");
+    let key = server.told["companyKey"].as_str().expect("a key");
     let runtime = load::runtime();
     let answer = runtime.block_on(Client::new(server.listen, Some(key)).get(path));
     assert_eq!(answer.status, 200, "{answer:?}");

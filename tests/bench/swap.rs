@@ -71,7 +71,7 @@ async fn releases(operator: &mut Client) -> [String; 2] {
     assert!(pushed.is_success(), "{pushed:?}");
     let mut made = Vec::new();
     for plugin in ["standard", "northstar"] {
-        let release = json!({ "slot": "job-resolution", "plugin": plugin });
+        let release = json!({ "slot": "default/job-resolution", "plugin": plugin });
         let release = operator.post("/releases", &release).await.json();
         made.push(release["id"].as_str().unwrap_or_else(|| panic!("no release: {release}")).to_owned());
     }
