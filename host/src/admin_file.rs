@@ -39,7 +39,9 @@ fn fresh(ids: &Ids) -> String {
 pub(crate) fn write(folder: &Path, address: SocketAddr, token: &str) -> io::Result<()> {
     let file = AdminFile { url: format!("http://{address}"), token: token.to_owned() };
     let new = folder.join(format!("{FILE}.new"));
-    let mut out = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    // A left-over of another mode would keep that mode.
+    drop(fs::remove_file(&new));
+    let mut out = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
     out.write_all(&serde_json::to_vec(&file)?)?;
     out.sync_all()?;
     fs::rename(new, folder.join(FILE))

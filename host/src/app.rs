@@ -19,7 +19,7 @@ pub mod reach;
 pub mod release;
 mod secrets;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -34,7 +34,11 @@ use crate::ids::Ids;
 use crate::policy;
 use crate::store::{self, Abort, CommitError, Snapshot, Store, Txn};
 
+pub use crate::store::{Page, PageRequest, PageStart};
 pub use secrets::Secrets;
+
+/// Up to here an offset costs less than the thread that would take it: 120 ns an entry.
+const NEAR_OFFSET: u64 = 1_000;
 
 /// Everything that an operation works with. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -52,8 +56,12 @@ struct Inner {
     /// Rebuilt from the store after each change of a key or an ATS.
     keys: ArcSwap<access::KeyRing>,
     in_flight: idempotency::InFlight,
+    /// Reloads of the keys run one after another.
+    reloading_keys: Mutex<()>,
     /// Reloads of the fleet run one after another.
     reloading: tokio::sync::Mutex<()>,
+    /// Lists that are walked far, at once: one, since there are two cores and others have work.
+    far_walks: tokio::sync::Semaphore,
     /// A test's hand in the gap between ask and commit; empty in production.
     gap: Gap,
 }
@@ -64,7 +72,9 @@ pub struct Gap(Option<Arc<dyn Fn() -> futures_util::future::BoxFuture<'static, (
 
 impl Gap {
     /// Runs `act` in every gap.
-    pub fn new(act: impl Fn() -> futures_util::future::BoxFuture<'static, ()> + Send + Sync + 'static) -> Self {
+    pub fn new(
+        act: impl Fn() -> futures_util::future::BoxFuture<'static, ()> + Send + Sync + 'static,
+    ) -> Self {
         Self(Some(Arc::new(act)))
     }
 }
@@ -96,6 +106,43 @@ pub enum Error {
     /// A defect of ours; the text is for the log alone.
     #[error("internal: {0}")]
     Internal(String),
+}
+
+/// An [`Error`] as those outside may know it: without the store's and the platform's own terms.
+#[derive(Debug)]
+pub enum Told {
+    /// The caller is told why and what to send instead.
+    Rejected(Rejection),
+    /// As `Rejected`, by the failure ladder of this policy.
+    Degraded(Rejection, PolicyName),
+    /// The operator is told this sentence.
+    Refused(String),
+    /// The component is not admitted; the operator is told every reason.
+    PluginRefused(Vec<String>),
+    /// Not now; the text is for the log.
+    Unavailable(String),
+    /// A defect of ours; the text is for the log.
+    Internal(String),
+}
+
+impl From<Error> for Told {
+    fn from(error: Error) -> Self {
+        let text = error.to_string();
+        match error {
+            Error::Rejected(rejection) => Self::Rejected(rejection),
+            Error::RejectedDegraded(rejection, policy) => Self::Degraded(rejection, policy),
+            Error::Refused(sentence) => Self::Refused(sentence),
+            Error::Store(store::Error::Overloaded | store::Error::Failed(_)) => Self::Unavailable(text),
+            Error::Policy(policy::Error::Refused(reasons)) => Self::PluginRefused(reasons),
+            Error::Policy(policy::Error::Failed(kind, why)) => {
+                Self::PluginRefused(vec![format!("The plugin failed when it was asked ({kind}): {why}")])
+            }
+            Error::Policy(policy::Error::UnreadableFacts(why)) => Self::Refused(why),
+            Error::Store(_) | Error::Policy(policy::Error::Engine(_)) | Error::Internal(_) => {
+                Self::Internal(text)
+            }
+        }
+    }
 }
 
 impl From<Rejection> for Error {
@@ -171,6 +218,27 @@ pub struct Write {
     pub turn: Option<idempotency::Turn>,
 }
 
+/// Under this name the store keeps what shows whether the pepper is the one that its keys were hashed with.
+const PEPPER_CHECK: &str = "pepper-check";
+
+/// Refuses to run a store with another pepper than its own: every key would be unknown, and nobody told why.
+///
+/// # Errors
+/// The pepper is another one, or the store cannot be read.
+pub async fn check_pepper(store: &Store, secrets: &Secrets) -> Result<(), Error> {
+    let check = secrets.derive(PEPPER_CHECK);
+    let work = move |txn: &mut Txn| match store::meta::secret(txn, PEPPER_CHECK)? {
+        None => Ok(store::meta::put_secret(txn, PEPPER_CHECK, &check)?),
+        Some(known) if known == check => Ok(()),
+        Some(_) => Err(Abort::Refused(Error::Refused(
+            "the file `pepper` in the data folder is not the one that this store's keys were hashed with; \
+             put the right one back"
+                .to_owned(),
+        ))),
+    };
+    Ok(store.commit(work).await?)
+}
+
 impl App {
     /// Puts the parts together and reads what lives in memory.
     ///
@@ -193,7 +261,9 @@ impl App {
             secrets,
             keys: ArcSwap::from_pointee(keys),
             in_flight: idempotency::InFlight::default(),
+            reloading_keys: Mutex::new(()),
             reloading: tokio::sync::Mutex::new(()),
+            far_walks: tokio::sync::Semaphore::new(1),
             gap,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -243,8 +313,31 @@ impl App {
         Ok(self.inner.store.snapshot()?)
     }
 
+    pub(crate) fn reloading_keys(&self) -> &Mutex<()> {
+        &self.inner.reloading_keys
+    }
+
     pub(crate) fn reloading(&self) -> &tokio::sync::Mutex<()> {
         &self.inner.reloading
+    }
+
+    /// Reads a page. What walks far goes to a thread of its own, one at a time, so that nobody else waits for it.
+    pub(crate) async fn read_page<T: Send + 'static>(
+        &self,
+        page: &PageRequest,
+        filters: usize,
+        read: impl FnOnce(&Snapshot) -> Result<Page<T>, store::Error> + Send + 'static,
+    ) -> Result<Page<T>, Error> {
+        let walks_far =
+            2 <= filters || matches!(page.start, PageStart::Offset(offset) if NEAR_OFFSET < offset);
+        let snapshot = self.snapshot()?;
+        if !walks_far {
+            return Ok(read(&snapshot)?);
+        }
+        // The semaphore is never closed; without it the walk would still be right.
+        let _turn = self.inner.far_walks.acquire().await;
+        let walked = tokio::task::spawn_blocking(move || read(&snapshot)).await;
+        Ok(walked.map_err(|error| Error::Internal(format!("a list could not be walked: {error}")))??)
     }
 
     pub(crate) async fn mind_the_gap(&self) {

@@ -5,6 +5,7 @@
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod drain;
 pub mod http;
 pub mod ids;
 pub mod metrics;
@@ -17,7 +18,7 @@ mod admin_file;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,8 +26,9 @@ use app::access::{Caller, Denied};
 use app::{App, Gap, Secrets};
 use clock::Clock;
 use config::Config;
+use drain::{Drain, Stop};
 use http::admin::Admin;
-use http::server::{Drain, Listener, ServerLimits, Stop};
+use http::server::{Listener, ServerLimits};
 use http::{Door, DoorSettings, Partners};
 use ids::Ids;
 use metrics::Metrics;
@@ -175,7 +177,7 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     let app = open(&folder, &outside).await?;
     let token = admin_file::token(&folder, &outside.ids).map_err(refused)?;
 
-    let (stop, drain) = http::server::drain();
+    let (stop, drain) = drain::drain();
     let metrics = Arc::new(Metrics::new());
     let settings = DoorSettings {
         trusted_proxies: config.trusted_proxies.clone(),
@@ -192,8 +194,15 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     admin_file::write(&folder, admin_listen, &token).map_err(refused)?;
 
     let mut tasks = JoinSet::new();
-    let partners = Partners::new(Arc::clone(&door), authenticator(&app), http::dispatch::handler(app.clone()));
-    tasks.spawn(serve_partners(partners, Arc::clone(&metrics), drain.clone(), partners_listener, limits.clone()));
+    let partners =
+        Partners::new(Arc::clone(&door), authenticator(&app), http::dispatch::handler(app.clone()));
+    tasks.spawn(serve_partners(
+        partners,
+        Arc::clone(&metrics),
+        drain.clone(),
+        partners_listener,
+        limits.clone(),
+    ));
     let admin = Admin::new(app.clone(), door, Arc::clone(&metrics), drain.clone(), token.clone());
     tasks.spawn(serve_admin(admin, metrics, drain.clone(), admin_listener, limits));
     tasks.spawn(worker::run(app.clone(), drain));
@@ -206,9 +215,12 @@ async fn bind(address: SocketAddr) -> Result<Listener, StartError> {
     Listener::bind(address).await.map_err(|source| StartError::Listen { address, source })
 }
 
-/// Only the operator's account may look into the folder: it holds personal data and secrets.
+/// Only the operator's account may look into the store and the secrets beside it, also where the folder was
+/// there before and is open to others.
 fn make_private(folder: &Path) -> io::Result<()> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let mut store = std::fs::OpenOptions::new();
+    store.read(true).append(true).create(true).mode(0o600).open(folder.join(STORE_FILE)).map(drop)
 }
 
 async fn open(folder: &Path, outside: &Outside) -> Result<App, StartError> {
@@ -223,10 +235,9 @@ async fn open(folder: &Path, outside: &Outside) -> Result<App, StartError> {
     };
     let secrets = Secrets::open(folder, &outside.ids)
         .map_err(|source| StartError::Folder { folder: folder.display().to_string(), source })?;
-    let setup = Setup {
-        compiled_folder: Some(folder.join("compiled")),
-        cache_key: secrets.derive("compiled-code"),
-    };
+    app::check_pepper(&store, &secrets).await.map_err(|error| StartError::Store(error.to_string()))?;
+    let setup =
+        Setup { compiled_folder: Some(folder.join("compiled")), cache_key: secrets.derive("compiled-code") };
     let runtime = Runtime::start(setup).map_err(|error| StartError::Policy(error.to_string()))?;
     let fleet = Fleet::new(runtime);
     let (clock, ids) = (outside.clock.clone(), outside.ids.clone());

@@ -7,7 +7,7 @@ use switchboard_domain::time::Timestamp;
 
 use crate::app::App;
 use crate::app::idempotency;
-use crate::http::server::Drain;
+use crate::drain::Drain;
 
 /// Kept replies are dead after seven days; whether they go a few minutes later matters to nobody.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(10 * 60);

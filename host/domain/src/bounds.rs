@@ -27,6 +27,9 @@ pub const EMAIL_CHARS: RangeInclusive<usize> = 1..=254;
 pub const LOCALE_CHARS: RangeInclusive<usize> = 1..=100;
 /// §1, as compact JSON.
 pub const METADATA_BYTES_MAX: usize = 10_240;
+/// What a policy is told of one metadata object, pointers included: twice the object, so that only one made to
+/// grow is cut.
+pub const METADATA_LEAVES_BYTES_MAX: usize = 20_480;
 /// §1, the object itself is one. Arrays count as objects do.
 pub const METADATA_LEVELS_MAX: usize = 5;
 /// §1, those of all nested objects together.

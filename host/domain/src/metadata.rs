@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::bounds::{METADATA_BYTES_MAX, METADATA_KEYS_MAX, METADATA_LEVELS_MAX};
+use crate::bounds::{METADATA_BYTES_MAX, METADATA_KEYS_MAX, METADATA_LEAVES_BYTES_MAX, METADATA_LEVELS_MAX};
 use crate::problem::Flaw;
 
 /// A checked metadata object, kept as compact JSON text: at most 10,240 bytes, 5 levels (the object itself is
@@ -64,13 +64,20 @@ impl Metadata {
     }
 
     /// Every leaf with its RFC 6901 pointer, in the order in which they are written; empty objects and arrays
-    /// have none.
+    /// have none. A long key above a long array would be repeated for each element, so leaves end where
+    /// pointers and texts together would pass 20,480 bytes.
     #[must_use]
     pub fn leaves(&self) -> Vec<(String, Leaf)> {
-        let mut leaves = Vec::new();
-        collect(&self.to_value(), String::new(), &mut leaves);
-        leaves
+        let mut leaves = Leaves { list: Vec::new(), bytes_left: METADATA_LEAVES_BYTES_MAX };
+        // A refusal means that the rest does not fit, which is what the bound is for.
+        let _whole = leaves.collect(&self.to_value(), String::new());
+        leaves.list
     }
+}
+
+struct Leaves {
+    list: Vec<(String, Leaf)>,
+    bytes_left: usize,
 }
 
 fn walk(value: &Value, level: usize, keys_seen: &mut usize) -> Result<(), Flaw> {
@@ -100,29 +107,40 @@ fn refuse_nul(text: &str) -> Result<(), Flaw> {
     Ok(())
 }
 
-fn collect(value: &Value, pointer: String, leaves: &mut Vec<(String, Leaf)>) {
-    let leaf = match value {
-        Value::Object(members) => {
-            for (key, member) in members {
-                let token = key.replace('~', "~0").replace('/', "~1");
-                collect(member, format!("{pointer}/{token}"), leaves);
+impl Leaves {
+    /// Whether everything fitted.
+    fn collect(&mut self, value: &Value, pointer: String) -> bool {
+        let leaf = match value {
+            Value::Object(members) => {
+                return members.iter().all(|(key, member)| {
+                    let token = key.replace('~', "~0").replace('/', "~1");
+                    self.collect(member, format!("{pointer}/{token}"))
+                });
             }
-            return;
-        }
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                collect(item, format!("{pointer}/{index}"), leaves);
+            Value::Array(items) => {
+                let mut items = items.iter().enumerate();
+                return items.all(|(index, item)| self.collect(item, format!("{pointer}/{index}")));
             }
-            return;
+            Value::String(text) => Leaf::Text(text.clone()),
+            Value::Number(number) => {
+                number.as_i64().map_or_else(|| Leaf::Decimal(number.to_string()), Leaf::Integer)
+            }
+            Value::Bool(value) => Leaf::Boolean(*value),
+            Value::Null => Leaf::Null,
+        };
+        let text_bytes = match &leaf {
+            Leaf::Text(text) | Leaf::Decimal(text) => text.len(),
+            Leaf::Integer(_) | Leaf::Boolean(_) | Leaf::Null => 0,
+        };
+        match self.bytes_left.checked_sub(pointer.len() + text_bytes) {
+            None => false,
+            Some(bytes_left) => {
+                self.bytes_left = bytes_left;
+                self.list.push((pointer, leaf));
+                true
+            }
         }
-        Value::String(text) => Leaf::Text(text.clone()),
-        Value::Number(number) => {
-            number.as_i64().map_or_else(|| Leaf::Decimal(number.to_string()), Leaf::Integer)
-        }
-        Value::Bool(value) => Leaf::Boolean(*value),
-        Value::Null => Leaf::Null,
-    };
-    leaves.push((pointer, leaf));
+    }
 }
 
 #[cfg(test)]

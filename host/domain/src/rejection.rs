@@ -64,8 +64,8 @@ pub struct PolicyRefusal {
     pub release: ReleaseId,
     /// The plugin's words.
     pub reason: String,
-    /// The recorded decision.
-    pub decision_id: DecisionId,
+    /// The recorded decision; a dry run records none.
+    pub decision_id: Option<DecisionId>,
 }
 
 impl Rejection {
@@ -78,7 +78,7 @@ impl Rejection {
     /// Points a policy's refusal to the record of the decision that led to it.
     pub fn name_decision(&mut self, id: DecisionId) {
         match self {
-            Self::PolicyRejected(refusal) => refusal.decision_id = id,
+            Self::PolicyRejected(refusal) => refusal.decision_id = Some(id),
             Self::PolicyUnavailable { decision_id, .. } => *decision_id = Some(id),
             _ => {}
         }

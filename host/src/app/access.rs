@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use switchboard_domain::ats::Ats;
 use switchboard_domain::id::{AtsId, CompanyId, KeyId};
@@ -129,6 +129,9 @@ impl App {
     /// # Errors
     /// The store cannot be read.
     pub(crate) fn reload_keys(&self) -> Result<(), Error> {
+        // Held from the read to the swap, so that an older ring never replaces a newer one: a revoked key would
+        // come back.
+        let _turn = self.reloading_keys().lock().unwrap_or_else(PoisonError::into_inner);
         let ring = KeyRing::read(&self.snapshot()?)?;
         self.keys().store(Arc::new(ring));
         Ok(())

@@ -8,7 +8,8 @@ use switchboard_domain::time::Timestamp;
 
 use crate::app::access::Caller;
 use crate::app::{App, Committed, Error, Rendered, Write, reach};
-use crate::store::agent::AgentFilter;
+
+pub use crate::store::agent::AgentFilter;
 use crate::store::{self, Page, PageRequest, Read, Txn};
 
 /// Makes an agent of a company in reach.
@@ -68,11 +69,14 @@ pub fn get(app: &App, caller: &Caller, named: Option<CompanyId>, id: AgentId) ->
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn list(
+pub async fn list(
     app: &App,
     company_id: CompanyId,
     filter: &AgentFilter,
     page: &PageRequest,
 ) -> Result<Page<Agent>, Error> {
-    Ok(store::agent::list(&app.snapshot()?, company_id, filter, page)?)
+    let (filter, page) = (*filter, *page);
+    let filters = usize::from(filter.agent_type.is_some()) + usize::from(filter.focus.is_some());
+    app.read_page(&page, filters, move |snapshot| store::agent::list(snapshot, company_id, &filter, &page))
+        .await
 }

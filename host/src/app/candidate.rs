@@ -8,7 +8,7 @@ use switchboard_domain::time::Timestamp;
 
 use crate::app::access::Caller;
 use crate::app::{App, Committed, Error, Rendered, Write, reach};
-use crate::store::candidate::CandidateFilter;
+pub use crate::store::candidate::CandidateFilter;
 use crate::store::{self, Page, PageRequest, Read, Txn};
 
 /// A candidate with the counts that are kept beside it.
@@ -101,12 +101,7 @@ pub(crate) fn check_jobs(
 ///
 /// # Errors
 /// See [`reach`].
-pub fn get(
-    app: &App,
-    caller: &Caller,
-    named: Option<CompanyId>,
-    id: CandidateId,
-) -> Result<Counted, Error> {
+pub fn get(app: &App, caller: &Caller, named: Option<CompanyId>, id: CandidateId) -> Result<Counted, Error> {
     let snapshot = app.snapshot()?;
     let company_id = reach::company_id(&snapshot, caller, named)?;
     let candidate = reach::resource::<Candidate>(&snapshot, caller, company_id, &id)?;
@@ -117,16 +112,20 @@ pub fn get(
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn list(
+pub async fn list(
     app: &App,
     company_id: CompanyId,
     filter: &CandidateFilter,
     page: &PageRequest,
 ) -> Result<Page<Counted>, Error> {
-    let snapshot = app.snapshot()?;
-    let page = store::candidate::list(&snapshot, company_id, filter, page)?;
-    let items = page.items.into_iter().map(|candidate| count(&snapshot, candidate));
-    Ok(Page { items: items.collect::<Result<_, _>>()?, total: page.total, next: page.next })
+    let (filter, page) = (*filter, *page);
+    let filters = usize::from(filter.job_id.is_some()) + usize::from(filter.status.is_some());
+    app.read_page(&page, filters, move |snapshot| {
+        let found = store::candidate::list(snapshot, company_id, &filter, &page)?;
+        let items = found.items.into_iter().map(|candidate| count(snapshot, candidate));
+        Ok(Page { items: items.collect::<Result<_, _>>()?, total: found.total, next: found.next })
+    })
+    .await
 }
 
 fn count(read: &impl Read, candidate: Candidate) -> Result<Counted, store::Error> {

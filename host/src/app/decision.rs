@@ -9,8 +9,8 @@ use switchboard_domain::release::Release;
 use switchboard_domain::time::Timestamp;
 
 use crate::app::{App, Error, plugin, release};
-use crate::store::decision::DecisionFilter;
 use crate::store;
+use crate::store::decision::DecisionFilter;
 
 /// What an operator looks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -93,9 +93,12 @@ pub async fn replay(app: &App, id: DecisionId, other_build: Option<Arc<[u8]>>) -
         (AskedOutcome::Failed(now, _), AskedOutcome::Failed(then, _)) => now == then,
         _ => false,
     };
-    let same_fuel = is_other_build
-        || replayed.fuel_used == recorded.fuel_used
-        || matches!(recorded.outcome, AskedOutcome::Failed(..));
+    // Where a trap falls is the guest's business; what runs to an end, or to the end of its fuel, is counted.
+    let is_counted = match &recorded.outcome {
+        AskedOutcome::Answered(_) => true,
+        AskedOutcome::Failed(kind, _) => *kind == FailureKind::OutOfFuel,
+    };
+    let same_fuel = is_other_build || !is_counted || replayed.fuel_used == recorded.fuel_used;
     Ok(Replay {
         same: same_outcome && same_fuel,
         outcome: replayed.outcome,

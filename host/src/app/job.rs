@@ -6,7 +6,8 @@ use switchboard_domain::time::Timestamp;
 
 use crate::app::access::Caller;
 use crate::app::{App, Committed, Error, Rendered, Write, reach};
-use crate::store::job::JobFilter;
+
+pub use crate::store::job::JobFilter;
 use crate::store::{self, Page, PageRequest, Txn};
 
 /// Makes a job of a company in reach.
@@ -47,11 +48,14 @@ pub fn get(app: &App, caller: &Caller, named: Option<CompanyId>, id: JobId) -> R
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn list(
+pub async fn list(
     app: &App,
     company_id: CompanyId,
     filter: &JobFilter,
     page: &PageRequest,
 ) -> Result<Page<Job>, Error> {
-    Ok(store::job::list(&app.snapshot()?, company_id, filter, page)?)
+    let (filter, page) = (*filter, *page);
+    let filters = usize::from(filter.status.is_some());
+    app.read_page(&page, filters, move |snapshot| store::job::list(snapshot, company_id, &filter, &page))
+        .await
 }

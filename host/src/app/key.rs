@@ -152,16 +152,12 @@ pub async fn revoke(app: &App, id: KeyId) -> Result<Key, Error> {
     change(app, id, move |key| key.revoked_at = Some(key.revoked_at.unwrap_or(now))).await
 }
 
-async fn change(
-    app: &App,
-    id: KeyId,
-    change: impl Fn(&mut Key) + Send + 'static,
-) -> Result<Key, Error> {
+async fn change(app: &App, id: KeyId, change: impl Fn(&mut Key) + Send + 'static) -> Result<Key, Error> {
     let work = move |txn: &mut Txn| {
         let mut key = store::key::get(txn, id)?.ok_or_else(|| Abort::Refused(not_found(id)))?;
-        let was_revoked = key.revoked_at.is_some();
+        let (was_revoked, was) = (key.revoked_at.is_some(), key.suspension.clone());
         change(&mut key);
-        if was_revoked && key.suspension.is_some() {
+        if was_revoked && key.suspension != was {
             let sentence = "this key is revoked, which is for ever";
             return Err(Abort::Refused(Error::Refused(sentence.to_owned())));
         }

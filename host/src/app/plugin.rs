@@ -39,11 +39,13 @@ pub(crate) async fn keep(app: &App, name: String, bytes: Arc<[u8]>) -> Result<Pl
     store::plugin::put_artifact(app.store(), admitted.digest, bytes).await?;
     let work = move |txn: &mut Txn| {
         let id = (version.name.clone(), version.digest);
-        if let Some(known) = store::get::<PluginVersion>(txn, &id)? {
-            return Ok::<_, Abort<Error>>(known);
+        match store::get::<PluginVersion>(txn, &id)? {
+            // Pushed again, so that the name alone means this version again.
+            Some(_) if version.name != STANDARD => store::update(txn, &version)?,
+            Some(_) => {}
+            None => store::insert(txn, &version)?,
         }
-        store::insert(txn, &version)?;
-        Ok(version.clone())
+        Ok::<_, Abort<Error>>(version.clone())
     };
     Ok(app.store().commit(work).await?)
 }

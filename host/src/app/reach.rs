@@ -50,8 +50,7 @@ pub(crate) fn company_id(
 
 /// A company in reach.
 pub(crate) fn company(read: &impl Read, caller: &Caller, id: CompanyId) -> Result<Company, Error> {
-    let company =
-        store::get::<Company>(read, &id)?.ok_or_else(|| Rejection::not_found("Company", id))?;
+    let company = store::get::<Company>(read, &id)?.ok_or_else(|| Rejection::not_found("Company", id))?;
     let in_reach = match caller.own_company() {
         Some(own) => own == id,
         None => caller.ats_id() == Some(company.ats_id),

@@ -2,17 +2,16 @@
 //! the fleet that another node would run.
 
 use switchboard_domain::ats::Ats;
+use switchboard_domain::bounds;
 use switchboard_domain::decision::{PolicyName, Slot};
 use switchboard_domain::id::{AtsId, ReleaseId};
 use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::rejection::Rejection;
-use switchboard_domain::release::{
-    Limits, OnFailure, PluginVersion, Release, SlotState, Wasi, check_grants,
-};
-use switchboard_domain::bounds;
+use switchboard_domain::release::{Limits, OnFailure, PluginVersion, Release, SlotState, Wasi, check_grants};
 
 use crate::app::{App, Error, plugin};
 use crate::policy;
+pub use crate::policy::ReleaseStats;
 use crate::store::{self, Abort, Read, Txn};
 
 /// The embedded component with the built-in rules.
@@ -65,9 +64,8 @@ pub struct SlotView {
 /// No such ATS or policy, or several ATSs of that name.
 pub fn find_slot(read: &impl Read, text: &str) -> Result<Slot, Error> {
     let flaw = |message: String| Error::from(Rejection::field("slot", Flaw::invalid(message)));
-    let (ats, policy) = text
-        .rsplit_once('/')
-        .ok_or_else(|| flaw("must be ATS/POLICY or default/POLICY".to_owned()))?;
+    let (ats, policy) =
+        text.rsplit_once('/').ok_or_else(|| flaw("must be ATS/POLICY or default/POLICY".to_owned()))?;
     let names = PolicyName::ALL.map(PolicyName::as_str).join(", ");
     let policy = PolicyName::parse(policy)
         .ok_or_else(|| flaw(format!("has the unknown policy `{policy}`; there are {names}")))?;
@@ -115,7 +113,11 @@ pub async fn create(app: &App, new: NewRelease) -> Result<Release, Error> {
         return Err(Rejection::Invalid(refused).into());
     }
     let record = release.clone();
-    app.store().commit(move |txn: &mut Txn| Ok::<_, Abort<Error>>(store::insert(txn, &record)?)).await?;
+    let work = move |txn: &mut Txn| {
+        still_there(txn, record.slot)?;
+        Ok::<_, Abort<Error>>(store::insert(txn, &record)?)
+    };
+    app.store().commit(work).await?;
     Ok(release)
 }
 
@@ -140,6 +142,9 @@ fn checked(app: &App, slot: Slot, version: &PluginVersion, new: NewRelease) -> R
         memory_mib: new.memory_mib.unwrap_or(default.memory_mib),
     };
     limits.check("", &mut problems);
+    if new.author.as_deref() == Some(SELF) {
+        problems.add("author", Flaw::invalid("is the server's own name; send yours"));
+    }
     let grants = check_grants(slot.policy, &new.grants).unwrap_or_else(|flaw| {
         problems.add("grants", flaw);
         Vec::new()
@@ -172,6 +177,7 @@ pub async fn activate(app: &App, id: ReleaseId) -> Result<SlotView, Error> {
     let now = app.now();
     let work = move |txn: &mut Txn| {
         let release = store::get::<Release>(txn, &id)?.ok_or_else(|| Abort::Refused(not_found(id)))?;
+        still_there(txn, release.slot)?;
         match store::get::<SlotState>(txn, &release.slot)? {
             Some(mut state) => {
                 if state.activate(id, now) {
@@ -199,6 +205,7 @@ pub async fn rollback(app: &App, slot: Slot, to: Option<ReleaseId>) -> Result<Sl
     let now = app.now();
     let work = move |txn: &mut Txn| {
         let refused = |sentence: String| Abort::Refused(Error::Refused(sentence));
+        still_there(txn, slot)?;
         let state = store::get::<SlotState>(txn, &slot)?;
         let mut state = state.ok_or_else(|| refused(format!("{slot} never had a release of its own")))?;
         let back = state.rollback(to, now).map_err(|why| refused(format!("{slot}: {why}")))?;
@@ -208,6 +215,16 @@ pub async fn rollback(app: &App, slot: Slot, to: Option<ReleaseId>) -> Result<Sl
     app.store().commit(work).await?;
     app.reload_fleet().await?;
     show_slot(app, slot)
+}
+
+/// Inside a commit: the slot's ATS was not deleted meanwhile.
+fn still_there(txn: &mut Txn, slot: Slot) -> Result<(), Abort<Error>> {
+    match slot.ats_id {
+        Some(id) if !store::exists::<Ats>(txn, &id)? => {
+            Err(Abort::Refused(Rejection::not_found("Ats", id).into()))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// One release.

@@ -52,8 +52,9 @@ impl Secrets {
 
     fn make(data_dir: &Path, pepper: [u8; 32]) -> io::Result<Self> {
         let fresh = data_dir.join(format!("{FILE}.new"));
-        let mut file =
-            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+        // A left-over of another mode would keep that mode.
+        drop(fs::remove_file(&fresh));
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
         file.write_all(&pepper)?;
         file.sync_all()?;
         fs::rename(&fresh, data_dir.join(FILE))?;

@@ -30,7 +30,7 @@ use switchboard_domain::problem::{Flaw, Problems};
 use super::problem::{Failure, Problem};
 use super::{Door, Reply, Request, Trace, auth, route};
 use crate::app::App;
-use crate::http::server::Drain;
+use crate::drain::Drain;
 use crate::metrics::Metrics;
 
 /// The largest component that may be pushed; the policy platform's own bound.

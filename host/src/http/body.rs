@@ -25,37 +25,6 @@ pub struct Noted(());
 /// A value, or the proof that its absence was noted.
 pub type Read<T> = Result<T, Noted>;
 
-/// Bytes that are no JSON document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InvalidJson {
-    /// From 1.
-    pub line: usize,
-    /// From 1, in characters.
-    pub column: usize,
-    /// What is wrong there.
-    pub message: String,
-}
-
-/// Reads a document.
-///
-/// # Errors
-/// Where it stops being JSON. An empty body stops at once.
-pub fn parse(bytes: &[u8]) -> Result<Value, InvalidJson> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        let line_number = error.line().max(1);
-        let line = bytes.split(|byte| *byte == b'\n').nth(line_number - 1).unwrap_or_default();
-        let before = &line[..error.column().min(line.len())];
-        let is_first_of_character = |byte: &&u8| (**byte & 0b1100_0000) != 0b1000_0000;
-        let text = error.to_string();
-        let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
-        InvalidJson {
-            line: line_number,
-            column: before.iter().filter(is_first_of_character).count().max(1),
-            message: message.to_owned(),
-        }
-    })
-}
-
 /// Reads a body with a noun's reader.
 ///
 /// # Errors
@@ -339,7 +308,10 @@ pub(crate) mod asked {
 
     /// `requiredSkills[3]` → `requiredSkills[]`
     pub(crate) fn without_index(path: &str) -> String {
-        path.split('[').map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit())).collect::<Vec<_>>().join("[")
+        path.split('[')
+            .map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit()))
+            .collect::<Vec<_>>()
+            .join("[")
     }
 }
 

@@ -1,23 +1,25 @@
 //! Candidates on the wire.
 
-use switchboard_domain::rejection::Rejection;
-use switchboard_domain::candidate::CandidateStatus;
 use super::dispatch::{page_request, page_view, rendered};
 use super::page::Listing;
 use super::problem::Failure;
 use super::{Call, Reply};
+use crate::app::candidate::CandidateFilter;
 use crate::app::candidate::{Counted, NamedJob};
 use crate::app::{self, App, Write};
-use crate::store::candidate::CandidateFilter;
 use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::bounds::{JOB_IDS_COUNT, PERSON_NAME_CHARS};
-use switchboard_domain::candidate::{Candidate, CandidateDraft, CandidateInput, check_contact, check_gdpr_expiry};
+use switchboard_domain::candidate::CandidateStatus;
+use switchboard_domain::candidate::{
+    Candidate, CandidateDraft, CandidateInput, check_contact, check_gdpr_expiry,
+};
 use switchboard_domain::id::{CandidateId, CompanyId, JobId};
 use switchboard_domain::metadata::Metadata;
 use switchboard_domain::phone_number::PhoneNumber;
 use switchboard_domain::problem::Problems;
+use switchboard_domain::rejection::Rejection;
 use switchboard_domain::text::EmailAddress;
 use switchboard_domain::time::{Timestamp, parse_calendar_date};
 use utoipa::ToSchema;
@@ -42,7 +44,7 @@ pub(crate) fn get(app: &App, call: &Call) -> Result<Reply, Failure> {
     Ok(Reply::ok(&counted_view(&counted), call.request.now))
 }
 
-pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
     let mut problems = Problems::default();
     let query = &call.request.query;
     let named = call.named_company(&mut problems);
@@ -52,7 +54,7 @@ pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
     };
     let listing = Listing::read(query, &mut problems);
     let company_id = call.company(app, named, problems)?;
-    let page = app::candidate::list(app, company_id, &filter, &page_request(&listing))?;
+    let page = app::candidate::list(app, company_id, &filter, &page_request(&listing)).await?;
     Ok(Reply::ok(&page_view(&listing, &page, counted_view), call.request.now))
 }
 
@@ -76,6 +78,7 @@ fn counted_view(counted: &Counted) -> CandidateView<'_> {
     "jobId": "01960e6a-7c00-7000-8000-000000000001",
     "metadata": {"source": "career fair"}
 }))]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
 pub struct CandidateBody {
     #[schema(min_length = 1, max_length = 100)]
     first_name: String,
@@ -120,9 +123,9 @@ pub fn input(fields: &mut Fields<'_>, now: Timestamp) -> Read<CandidateInput> {
     let email = fields.optional("email", text(EmailAddress::parse));
     let phone_number = fields.optional("phoneNumber", text(PhoneNumber::parse));
     let (is_email_sent, is_phone_sent) = (fields.is_sent("email"), fields.is_sent("phoneNumber"));
-    let contact =
-        fields.rule(|base, problems| check_contact(base, is_email_sent, is_phone_sent, problems));
-    let gdpr_expiry_date = fields.required("gdprExpiryDate", text(|text| check_gdpr_expiry(parse_calendar_date(text)?, now)));
+    let contact = fields.rule(|base, problems| check_contact(base, is_email_sent, is_phone_sent, problems));
+    let gdpr_expiry_date =
+        fields.required("gdprExpiryDate", text(|text| check_gdpr_expiry(parse_calendar_date(text)?, now)));
     let job_ids = fields.list("jobIds", JOB_IDS_COUNT, id::<JobId>);
     let job_id = fields.optional("jobId", id::<JobId>);
     let metadata = fields.optional("metadata", Metadata::check);

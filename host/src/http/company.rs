@@ -1,6 +1,5 @@
 //! Companies on the wire.
 
-use switchboard_domain::rejection::Rejection;
 use super::dispatch::{page_request, page_view, rendered};
 use super::page::Listing;
 use super::problem::{Failure, refuse};
@@ -9,13 +8,17 @@ use crate::app::{self, App, Write};
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::bounds::{
-    COMPANY_DESCRIPTION_CHARS, COMPANY_INDUSTRY_CHARS, COMPANY_NAME_CHARS, COMPANY_SIZE_CHARS, LOCATION_TEXT_CHARS,
+    COMPANY_DESCRIPTION_CHARS, COMPANY_INDUSTRY_CHARS, COMPANY_NAME_CHARS, COMPANY_SIZE_CHARS,
+    LOCATION_TEXT_CHARS,
 };
 use switchboard_domain::call_window::CallWindow;
-use switchboard_domain::company::{Company, CompanyDraft, CompanyLocation, CompanySettings, OwnerStatus, parse_timezone};
+use switchboard_domain::company::{
+    Company, CompanyDraft, CompanyLocation, CompanySettings, OwnerStatus, parse_timezone,
+};
 use switchboard_domain::id::CompanyId;
 use switchboard_domain::metadata::Metadata;
 use switchboard_domain::problem::{Flaw, Problems};
+use switchboard_domain::rejection::Rejection;
 use switchboard_domain::text::{CountryCode, EmailAddress, Locale, WebUrl};
 use switchboard_domain::time::Timestamp;
 use utoipa::ToSchema;
@@ -64,6 +67,7 @@ pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
     "metadata": {"accountManager": "m.nowak"},
     "ownerEmail": "owner@kowalski.example"
 }))]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
 pub struct CompanyBody {
     #[schema(min_length = 2, max_length = 100)]
     name: String,
@@ -88,6 +92,7 @@ pub struct CompanyBody {
 /// What is not sent has its default.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase", as = CompanySettingsBody)]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
 pub struct SettingsBody {
     /// An IANA time zone.
     #[schema(example = "Europe/Warsaw", default = "UTC")]
@@ -101,6 +106,7 @@ pub struct SettingsBody {
 /// When candidates may be phoned. `start` and `end` are sent together.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase", as = CallWindowBody)]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
 pub struct CallWindowBody {
     /// Inclusive.
     #[schema(example = "08:00", pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]

@@ -14,8 +14,7 @@ use super::request::Call;
 use super::route::Route;
 use super::{agent, candidate, company, interview, job};
 use crate::app::idempotency::{self, Begin};
-use crate::app::{App, Rendered, Write};
-use crate::store::{self, PageRequest, PageStart};
+use crate::app::{App, Page, PageRequest, PageStart, Rendered, Write};
 
 /// Does what the route says.
 ///
@@ -34,17 +33,17 @@ pub async fn dispatch(app: App, call: Call) -> Result<Reply, Failure> {
         Route::ListCompanies => company::list(&app, &call),
         Route::GetCompany => company::get(&app, &call),
         Route::CreateJob => Box::pin(job::create(&app, &call, write)).await,
-        Route::ListJobs => job::list(&app, &call),
+        Route::ListJobs => job::list(&app, &call).await,
         Route::GetJob => job::get(&app, &call),
         Route::CreateCandidate => Box::pin(candidate::create(&app, &call, write)).await,
-        Route::ListCandidates => candidate::list(&app, &call),
+        Route::ListCandidates => candidate::list(&app, &call).await,
         Route::GetCandidate => candidate::get(&app, &call),
-        Route::ListCandidateInterviews => interview::list_of_candidate(&app, &call),
+        Route::ListCandidateInterviews => interview::list_of_candidate(&app, &call).await,
         Route::CreateAgent => Box::pin(agent::create(&app, &call, write)).await,
-        Route::ListAgents => agent::list(&app, &call),
+        Route::ListAgents => agent::list(&app, &call).await,
         Route::GetAgent => agent::get(&app, &call),
         Route::CreateInterview => Box::pin(interview::create(&app, &call, write)).await,
-        Route::ListInterviews => interview::list(&app, &call),
+        Route::ListInterviews => interview::list(&app, &call).await,
         Route::GetInterview => interview::get(&app, &call),
         // Answered before a key is asked for.
         Route::Healthz | Route::OpenApi => Err(Problem::RouteNotFound.into()),
@@ -58,10 +57,15 @@ fn begin(app: &App, call: &Call) -> Result<Option<Begin>, Failure> {
     if call.request.query.peek("dryRun") == Some("true") {
         return Ok(None);
     }
-    let company = call.request.query.peek("companyId").unwrap_or_default();
+    // A company key's parameter is ignored everywhere, so here too.
+    let named = call.request.query.peek("companyId").filter(|_| call.caller.own_company().is_none());
+    let company = named.unwrap_or_default();
     let asked: [&[u8]; 2] = [company.as_bytes(), body];
-    let path = call.route.entry().template;
-    Ok(Some(idempotency::begin(app, call.caller.key.id, path, key, &asked, call.request.now)?))
+    let path = match &call.id {
+        Some(id) => call.route.entry().template.replace("{id}", id),
+        None => call.route.entry().template.to_owned(),
+    };
+    Ok(Some(idempotency::begin(app, call.caller.key.id, &path, key, &asked, call.request.now)?))
 }
 
 impl Call {
@@ -120,7 +124,7 @@ pub(crate) fn page_request(listing: &Listing) -> PageRequest {
 /// A page of the store as the wire shows it.
 pub(crate) fn page_view<'a, T, V>(
     listing: &Listing,
-    page: &'a store::Page<T>,
+    page: &'a Page<T>,
     view: impl Fn(&'a T) -> V,
 ) -> PageView<V> {
     let data = page.items.iter().map(view).collect();
@@ -145,7 +149,12 @@ impl From<Rendered> for Reply {
 
 /// A reply as it is kept. The media type is every envelope's and is not kept.
 pub(crate) fn rendered(reply: Reply) -> Rendered {
-    Rendered { status: reply.status.as_u16(), headers: Vec::new(), body: Bytes::clone(&reply.body), replayed: false }
+    Rendered {
+        status: reply.status.as_u16(),
+        headers: Vec::new(),
+        body: Bytes::clone(&reply.body),
+        replayed: false,
+    }
 }
 
 /// What answers a partner's call.

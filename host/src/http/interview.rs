@@ -1,15 +1,15 @@
 //! Interviews on the wire.
 
-use switchboard_domain::rejection::Rejection;
-use switchboard_domain::interview::InterviewStatus;
 use super::dispatch::{page_request, page_view, rendered};
 use super::page::Listing;
 use super::problem::{Failure, refuse};
 use super::{Call, Reply};
+use crate::app::interview::InterviewFilter;
 use crate::app::interview::{DryRun, WithAttempts};
 use crate::app::{self, App, Write};
-use crate::store::interview::InterviewFilter;
 use std::collections::BTreeMap;
+use switchboard_domain::interview::InterviewStatus;
+use switchboard_domain::rejection::Rejection;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -54,7 +54,7 @@ pub(crate) fn get(app: &App, call: &Call) -> Result<Reply, Failure> {
     Ok(Reply::ok(&view(&found.interview, &found.attempts), call.request.now))
 }
 
-pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
     let mut problems = Problems::default();
     let query = &call.request.query;
     let named = call.named_company(&mut problems);
@@ -66,36 +66,37 @@ pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
     };
     let listing = Listing::read(query, &mut problems);
     let company_id = call.company(app, named, problems)?;
-    listed(app, call, company_id, &filter, &listing)
+    listed(app, call, company_id, &filter, &listing).await
 }
 
 /// `GET /candidates/{id}/interviews`, the path in a candidate's `links`.
-pub(crate) fn list_of_candidate(app: &App, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn list_of_candidate(app: &App, call: &Call) -> Result<Reply, Failure> {
     let mut problems = Problems::default();
     let listing = Listing::read(&call.request.query, &mut problems);
     refuse(problems)?;
     let (named, id) = call.resource::<CandidateId>()?;
     let found = app::candidate::get(app, &call.caller, named, id)?;
     let filter = InterviewFilter { candidate_id: Some(id), ..InterviewFilter::default() };
-    listed(app, call, found.candidate.company_id, &filter, &listing)
+    listed(app, call, found.candidate.company_id, &filter, &listing).await
 }
 
-fn listed(
+async fn listed(
     app: &App,
     call: &Call,
     company_id: CompanyId,
     filter: &InterviewFilter,
     listing: &Listing,
 ) -> Result<Reply, Failure> {
-    let page = app::interview::list(app, company_id, filter, &page_request(listing))?;
+    let page = app::interview::list(app, company_id, filter, &page_request(listing)).await?;
     let views = page_view(listing, &page, |found| view(&found.interview, &found.attempts));
     Ok(Reply::ok(&views, call.request.now))
 }
 
 // Wire types in.
 
-/// What a new interview is made of: one of `candidateId` and `candidate`, one of `agentId` and `agent`, one of
-/// `jobId` and `job` or neither. What is described instead of named is made with the interview, or nothing is.
+/// What a new interview is made of: one of `candidateId` and `candidate`, one of `agentId` and `agent`, one
+/// of `jobId` and `job` or neither. What is described instead of named is made with the interview, or nothing
+/// is.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase", example = json!({
     "candidateId": "01960e6a-7c00-7000-8000-000000000002",
@@ -105,6 +106,7 @@ fn listed(
     "isTest": false,
     "metadata": {"round": 1}
 }))]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
 pub struct InterviewBody {
     #[schema(value_type = Option<String>, format = "uuid")]
     candidate_id: Option<CandidateId>,
@@ -116,8 +118,8 @@ pub struct InterviewBody {
     #[schema(value_type = Option<String>, format = "uuid")]
     job_id: Option<JobId>,
     job: Option<InlineJobBody>,
-    /// At most 30 days ahead; at once when not sent. An offset says whose wall clock is meant; without one it is
-    /// the candidate's.
+    /// At most 30 days ahead; at once when not sent. An offset says whose wall clock is meant; without one it
+    /// is the candidate's.
     #[schema(example = "2026-04-02T09:30:00+02:00")]
     scheduled_at: Option<String>,
     /// The older name of `scheduledAt`.
@@ -160,7 +162,8 @@ fn input(fields: &mut Fields<'_>, now: Timestamp) -> Read<InterviewInput> {
     })
 }
 
-/// A resource by its id or described, not both. Both are read in any case, so that all their problems are noted.
+/// A resource by its id or described, not both. Both are read in any case, so that all their problems are
+/// noted.
 fn named<I: std::str::FromStr<Err: std::fmt::Display>, D>(
     fields: &mut Fields<'_>,
     id_name: &str,
@@ -196,7 +199,8 @@ fn written_time(fields: &mut Fields<'_>) -> Read<Option<WrittenTime>> {
     let older = fields.optional("scheduleTime", text(WrittenTime::parse));
     match (time?, older?) {
         (Some(time), Some(older)) if time != older => {
-            let flaw = Flaw::invalid("must be the same time when both `scheduledAt` and `scheduleTime` are sent");
+            let flaw =
+                Flaw::invalid("must be the same time when both `scheduledAt` and `scheduleTime` are sent");
             Err(fields.refuse(&["scheduledAt", "scheduleTime"], &flaw))
         }
         (time, older) => Ok(time.or(older)),
@@ -244,7 +248,6 @@ impl DryRunView {
         }
     }
 }
-
 
 /// A candidate, an agent, a time, perhaps a job.
 #[derive(Debug, Serialize, ToSchema)]

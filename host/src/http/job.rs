@@ -1,12 +1,11 @@
 //! Jobs on the wire.
 
-use switchboard_domain::rejection::Rejection;
 use super::dispatch::{page_request, page_view, rendered};
 use super::page::Listing;
 use super::problem::Failure;
 use super::{Call, Reply};
+use crate::app::job::JobFilter;
 use crate::app::{self, App, Write};
-use crate::store::job::JobFilter;
 use serde::Serialize;
 use serde_json::{Number, Value};
 use switchboard_domain::bounds::{
@@ -21,6 +20,7 @@ use switchboard_domain::job::{
 use switchboard_domain::language::{CefrLevel, Language};
 use switchboard_domain::metadata::Metadata;
 use switchboard_domain::problem::{Flaw, Problems};
+use switchboard_domain::rejection::Rejection;
 use switchboard_domain::text::{CountryCode, CurrencyCode, WebUrl};
 use switchboard_domain::time::Timestamp;
 use utoipa::openapi::RefOr;
@@ -46,14 +46,14 @@ pub(crate) fn get(app: &App, call: &Call) -> Result<Reply, Failure> {
     Ok(Reply::ok(&view(&job), call.request.now))
 }
 
-pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
     let mut problems = Problems::default();
     let query = &call.request.query;
     let named = call.named_company(&mut problems);
     let filter = JobFilter { status: query.read("status", &mut problems, JobStatus::parse) };
     let listing = Listing::read(query, &mut problems);
     let company_id = call.company(app, named, problems)?;
-    let page = app::job::list(app, company_id, &filter, &page_request(&listing))?;
+    let page = app::job::list(app, company_id, &filter, &page_request(&listing)).await?;
     Ok(Reply::ok(&page_view(&listing, &page, view), call.request.now))
 }
 
@@ -83,6 +83,7 @@ pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
     "salary": {"min": 5200, "max": 6100.5, "currency": "PLN", "period": "MONTHLY"},
     "metadata": {"requisitionPriority": 3}
 }))]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
 pub struct JobBody {
     #[schema(min_length = 5, max_length = 200)]
     title: String,
@@ -127,7 +128,8 @@ impl PartialSchema for InlineJobBody {
             if let Some(title) = object.properties.get("title").cloned() {
                 object.properties.insert("jobTitle".to_owned(), title);
             }
-            object.description = Some("A new job; `jobTitle` may stand for `title`, one of them is required.".to_owned());
+            object.description =
+                Some("A new job; `jobTitle` may stand for `title`, one of them is required.".to_owned());
         }
         schema
     }

@@ -14,7 +14,7 @@ use switchboard_domain::time::Timestamp;
 use super::reply::Reply;
 use super::request::RequestId;
 use crate::app::access::Denied;
-use crate::{app, policy, store};
+use crate::app::{self, Told};
 
 /// Why a request is not answered with what it asked for.
 #[derive(Debug)]
@@ -119,25 +119,15 @@ const OVERLOADED_RETRY_AFTER_SECONDS: u32 = 1;
 
 impl From<app::Error> for Failure {
     fn from(error: app::Error) -> Self {
-        match error {
-            app::Error::Rejected(rejection) => Self::Rejected(rejection),
-            app::Error::RejectedDegraded(rejection, policy) => Self::Degraded(rejection, policy),
-            app::Error::Refused(sentence) => Self::Found(Problem::Refused(sentence)),
-            app::Error::Store(store::Error::Overloaded | store::Error::Failed(_)) => Self::Unavailable {
-                retry_after_seconds: OVERLOADED_RETRY_AFTER_SECONDS,
-                why: error.to_string(),
-            },
-            app::Error::Policy(policy::Error::Refused(reasons)) => {
-                Self::Found(Problem::PluginRefused(reasons))
+        match Told::from(error) {
+            Told::Rejected(rejection) => Self::Rejected(rejection),
+            Told::Degraded(rejection, policy) => Self::Degraded(rejection, policy),
+            Told::Refused(sentence) => Self::Found(Problem::Refused(sentence)),
+            Told::PluginRefused(reasons) => Self::Found(Problem::PluginRefused(reasons)),
+            Told::Unavailable(why) => {
+                Self::Unavailable { retry_after_seconds: OVERLOADED_RETRY_AFTER_SECONDS, why }
             }
-            app::Error::Policy(policy::Error::Failed(kind, why)) => {
-                let reason = format!("The plugin failed when it was asked ({}): {why}", kind.as_str());
-                Self::Found(Problem::PluginRefused(vec![reason]))
-            }
-            app::Error::Policy(policy::Error::UnreadableFacts(why)) => Self::Found(Problem::Refused(why)),
-            app::Error::Store(_) | app::Error::Policy(policy::Error::Engine(_)) | app::Error::Internal(_) => {
-                Self::Internal(error.to_string())
-            }
+            Told::Internal(why) => Self::Internal(why),
         }
     }
 }
@@ -177,7 +167,7 @@ impl Failure {
             Self::Unavailable { retry_after_seconds, why } => {
                 tracing::warn!(request_id = request_id.as_str(), why, "request refused for now");
                 let text = "The service cannot take this request right now. Send it again after Retry-After.";
-                Told::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", text)
+                Answer::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", text)
                     .into_reply(now)
                     .with(RETRY_AFTER, &retry_after_seconds.to_string())
             }
@@ -186,14 +176,14 @@ impl Failure {
 }
 
 /// What a partner is told.
-struct Told {
+struct Answer {
     status: StatusCode,
     code: &'static str,
     message: String,
     details: Value,
 }
 
-impl Told {
+impl Answer {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), details: json!({}) }
     }
@@ -207,49 +197,49 @@ impl Told {
     }
 }
 
-fn internal() -> Told {
+fn internal() -> Answer {
     let text = "Something went wrong on our side. Send the request id with your question.";
-    Told::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", text)
+    Answer::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", text)
 }
 
-fn rejected(rejection: Rejection) -> Told {
+fn rejected(rejection: Rejection) -> Answer {
     use StatusCode as S;
     match rejection {
         Rejection::Invalid(problems) => invalid(&problems),
         Rejection::OutsideCallWindow(verdict) => outside_call_window(&verdict),
         Rejection::JobRequired => {
             let text = "The candidate has no active job. Send `jobId` or `job`, or assign the candidate to an open job.";
-            Told::new(S::BAD_REQUEST, "JOB_REQUIRED", text).details(json!({ "field": "jobId" }))
+            Answer::new(S::BAD_REQUEST, "JOB_REQUIRED", text).details(json!({ "field": "jobId" }))
         }
         Rejection::JobAmbiguous(jobs) => {
             let jobs: Vec<Value> =
                 jobs.iter().map(|(id, title)| json!({ "id": id.to_string(), "title": title })).collect();
             let text = "The candidate has several active jobs. Send the one that is meant as `jobId`.";
-            Told::new(S::BAD_REQUEST, "JOB_AMBIGUOUS", text)
+            Answer::new(S::BAD_REQUEST, "JOB_AMBIGUOUS", text)
                 .details(json!({ "field": "jobId", "jobs": jobs }))
         }
         Rejection::NotFound { resource_type, resource_id } => {
-            Told::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", format!("{resource_type} not found."))
+            Answer::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", format!("{resource_type} not found."))
                 .details(json!({ "resourceType": resource_type, "resourceId": resource_id }))
         }
         Rejection::AccessDenied => {
-            Told::new(S::FORBIDDEN, "RESOURCE_ACCESS_DENIED", "This API key does not reach that resource.")
+            Answer::new(S::FORBIDDEN, "RESOURCE_ACCESS_DENIED", "This API key does not reach that resource.")
         }
         Rejection::Conflict => {
             let text = "What this request stands on was changed at the same time. Send it again.";
-            Told::new(S::CONFLICT, "RESOURCE_CONFLICT", text)
+            Answer::new(S::CONFLICT, "RESOURCE_CONFLICT", text)
         }
         Rejection::BillingLimitExceeded => {
             let text = "The company's usage limit of this month is reached.";
-            Told::new(S::PAYMENT_REQUIRED, "BILLING_LIMIT_EXCEEDED", text)
+            Answer::new(S::PAYMENT_REQUIRED, "BILLING_LIMIT_EXCEEDED", text)
         }
         Rejection::IdempotencyInProgress => {
             let text = "The first request with this Idempotency-Key is still running. Send it again later.";
-            Told::new(S::CONFLICT, "IDEMPOTENCY_IN_PROGRESS", text)
+            Answer::new(S::CONFLICT, "IDEMPOTENCY_IN_PROGRESS", text)
         }
         Rejection::IdempotencyKeyReused => {
             let text = "This Idempotency-Key was used with another body. Send a new one.";
-            Told::new(S::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED", text)
+            Answer::new(S::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED", text)
         }
         Rejection::PolicyRejected(refusal) => policy_rejected(&refusal),
         Rejection::PolicyUnavailable { policy, decision_id } => {
@@ -258,16 +248,16 @@ fn rejected(rejection: Rejection) -> Told {
                 details["decisionId"] = id.to_string().into();
             }
             let text = format!("The {policy} policy could not decide. Send the request again later.");
-            Told::new(S::SERVICE_UNAVAILABLE, "POLICY_UNAVAILABLE", text).details(details)
+            Answer::new(S::SERVICE_UNAVAILABLE, "POLICY_UNAVAILABLE", text).details(details)
         }
         Rejection::KeySuspended { suspended_at, reason } => {
-            Told::new(S::UNAUTHORIZED, "API_KEY_SUSPENDED", "This API key is suspended.")
+            Answer::new(S::UNAUTHORIZED, "API_KEY_SUSPENDED", "This API key is suspended.")
                 .details(json!({ "suspendedAt": suspended_at.to_string(), "reason": reason }))
         }
     }
 }
 
-fn outside_call_window(verdict: &WindowVerdict) -> Told {
+fn outside_call_window(verdict: &WindowVerdict) -> Answer {
     let window = &verdict.call_window;
     let mut details = json!({
         "localTime": verdict.local_time,
@@ -284,21 +274,24 @@ fn outside_call_window(verdict: &WindowVerdict) -> Told {
         "{} in {} is outside of the call window. The next allowed time is {}.",
         verdict.local_time, verdict.time_zone, verdict.next_allowed_at
     );
-    Told::new(StatusCode::BAD_REQUEST, "OUTSIDE_CALL_WINDOW", text).details(details)
+    Answer::new(StatusCode::BAD_REQUEST, "OUTSIDE_CALL_WINDOW", text).details(details)
 }
 
-fn policy_rejected(refusal: &PolicyRefusal) -> Told {
+fn policy_rejected(refusal: &PolicyRefusal) -> Answer {
     let text = format!("The {} policy refused the operation: {}", refusal.policy, refusal.reason);
-    Told::new(StatusCode::UNPROCESSABLE_ENTITY, "POLICY_REJECTED", text).details(json!({
+    let mut details = json!({
         "policy": refusal.policy.as_str(),
         "plugin": refusal.plugin,
         "release": refusal.release.to_string(),
         "reason": refusal.reason,
-        "decisionId": refusal.decision_id.to_string(),
-    }))
+    });
+    if let Some(id) = refusal.decision_id {
+        details["decisionId"] = id.to_string().into();
+    }
+    Answer::new(StatusCode::UNPROCESSABLE_ENTITY, "POLICY_REJECTED", text).details(details)
 }
 
-fn invalid(problems: &Problems) -> Told {
+fn invalid(problems: &Problems) -> Answer {
     let list = problems.list();
     let fields: Vec<Value> = list
         .iter()
@@ -313,7 +306,7 @@ fn invalid(problems: &Problems) -> Told {
             FlawKind::Missing | FlawKind::Invalid => None,
         })
         .collect();
-    let told = |code, text: &str| Told::new(StatusCode::BAD_REQUEST, code, format!("{text}: {paths}"));
+    let told = |code, text: &str| Answer::new(StatusCode::BAD_REQUEST, code, format!("{text}: {paths}"));
     if list.iter().all(|problem| problem.flaw.kind == FlawKind::Missing) {
         told("MISSING_REQUIRED_FIELD", "Required and not sent").details(json!({ "fields": fields }))
     } else if reasons.len() == list.len() {
@@ -326,7 +319,7 @@ fn invalid(problems: &Problems) -> Told {
 
 fn found(problem: Problem, now: Timestamp) -> Reply {
     use StatusCode as S;
-    let told = |status, code, text: &str| Told::new(status, code, text).into_reply(now);
+    let told = |status, code, text: &str| Answer::new(status, code, text).into_reply(now);
     match problem {
         Problem::RouteNotFound => told(S::NOT_FOUND, "ROUTE_NOT_FOUND", "There is no such route."),
         Problem::MethodNotAllowed { allow } => {
@@ -343,13 +336,13 @@ fn found(problem: Problem, now: Timestamp) -> Reply {
         }
         Problem::MissingScope(scope) => {
             let text = format!("This API key lacks the scope {scope}.");
-            Told::new(S::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", text)
+            Answer::new(S::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", text)
                 .details(json!({ "requiredScope": scope.to_string() }))
                 .into_reply(now)
         }
         Problem::RateLimited { retry_after_seconds } => {
             let text = format!("Too many requests. Send again in {retry_after_seconds} seconds.");
-            Told::new(S::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED", text)
+            Answer::new(S::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED", text)
                 .details(json!({ "retryAfter": retry_after_seconds }))
                 .into_reply(now)
                 .with(RETRY_AFTER, &retry_after_seconds.to_string())
@@ -368,13 +361,13 @@ fn found(problem: Problem, now: Timestamp) -> Reply {
         }
         Problem::Refused(sentence) => told(S::CONFLICT, "REFUSED", &sentence),
         Problem::PluginRefused(reasons) => {
-            Told::new(S::UNPROCESSABLE_ENTITY, "PLUGIN_REFUSED", reasons.join(" "))
+            Answer::new(S::UNPROCESSABLE_ENTITY, "PLUGIN_REFUSED", reasons.join(" "))
                 .details(json!({ "reasons": reasons }))
                 .into_reply(now)
         }
         Problem::BodyTooLarge { max_bytes } => {
             let text = format!("The body may have {max_bytes} bytes.");
-            Told::new(S::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", text)
+            Answer::new(S::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", text)
                 .details(json!({ "maxBytes": max_bytes }))
                 .into_reply(now)
         }
@@ -388,7 +381,7 @@ fn found(problem: Problem, now: Timestamp) -> Reply {
         }
         Problem::InvalidJson { line, column, message } => {
             let text = format!("The body is not JSON: {message} (line {line}, column {column}).");
-            Told::new(S::BAD_REQUEST, "INVALID_JSON", text)
+            Answer::new(S::BAD_REQUEST, "INVALID_JSON", text)
                 .details(json!({ "line": line, "column": column }))
                 .into_reply(now)
         }

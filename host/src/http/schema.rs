@@ -1,4 +1,5 @@
-//! Pieces of the OpenAPI schemas that a derive cannot say: lists of words, and values that leave as their text.
+//! Pieces of the OpenAPI schemas that a derive cannot say: lists of words, and values that leave as their
+//! text.
 
 use std::fmt::Display;
 

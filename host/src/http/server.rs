@@ -11,6 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -19,10 +21,11 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use super::stall::StallGuard;
+use crate::drain::Drain;
 
 /// What one listener gives its peers.
 #[derive(Debug, Clone)]
@@ -52,42 +55,6 @@ impl Default for ServerLimits {
             stalled_write: Duration::from_secs(30),
             drain_within: Duration::from_secs(20),
         }
-    }
-}
-
-/// Begins a drain. Dropping it begins one too, so that nobody serves without an owner.
-#[derive(Debug)]
-pub struct Stop(watch::Sender<bool>);
-
-/// Tells when to stop. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Drain(watch::Receiver<bool>);
-
-/// A drain that nobody has begun.
-#[must_use]
-pub fn drain() -> (Stop, Drain) {
-    let (stop, drain) = watch::channel(false);
-    (Stop(stop), Drain(drain))
-}
-
-impl Stop {
-    /// Begins the drain.
-    pub fn stop(&self) {
-        self.0.send_replace(true);
-    }
-}
-
-impl Drain {
-    /// Whether it has begun.
-    #[must_use]
-    pub fn is_requested(&self) -> bool {
-        *self.0.borrow() || self.0.has_changed().is_err()
-    }
-
-    /// Waits until it begins.
-    pub async fn requested(&mut self) {
-        // An error means that the owner is gone, which begins the drain as well.
-        drop(self.0.wait_for(|requested| *requested).await);
     }
 }
 
@@ -127,13 +94,15 @@ impl Listener {
     {
         let permits = Arc::new(Semaphore::new(limits.connections));
         let mut connections = JoinSet::new();
+        let (alive, mut all_gone) = mpsc::channel::<Infallible>(1);
         let mut ending = drain.clone();
         while let Some((stream, peer, permit)) = tokio::select! {
             biased;
             () = ending.requested() => None,
             accepted = self.accept(&permits, &mut connections) => Some(accepted),
         } {
-            let connection = serve_connection(stream, peer, limits.clone(), drain.clone(), answer.clone());
+            let answer = seen_through(answer.clone(), alive.clone());
+            let connection = serve_connection(stream, peer, limits.clone(), drain.clone(), answer);
             let open = open.clone();
             connections.spawn(async move {
                 open.inc();
@@ -142,9 +111,13 @@ impl Listener {
                 drop(permit);
             });
         }
-        drop(self.socket);
+        drop((self.socket, alive));
         drain.requested().await;
-        let all_ended = async { while connections.join_next().await.is_some() {} };
+        let all_ended = async {
+            while connections.join_next().await.is_some() {}
+            // Requests whose callers went away.
+            all_gone.recv().await;
+        };
         if tokio::time::timeout(limits.drain_within, all_ended).await.is_err() {
             tracing::warn!(address = %self.address, cut_off = connections.len(), "requests outlasted the drain");
             connections.shutdown().await;
@@ -168,6 +141,41 @@ impl Listener {
                 }
             }
         }
+    }
+}
+
+/// A request that may change something is seen through even when its caller goes away in the middle: what
+/// follows a commit (the reload of what lives in memory, the record of a decision) must not be skipped.
+fn seen_through<S, F>(
+    answer: S,
+    alive: mpsc::Sender<Infallible>,
+) -> impl Fn(Request<Incoming>, SocketAddr) -> BoxFuture<'static, Response<Full<Bytes>>> + Clone
+where
+    S: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
+{
+    move |request, peer| {
+        let only_reads = request.method().is_safe();
+        let answered = answer(request, peer);
+        if only_reads {
+            return answered.boxed();
+        }
+        let alive = alive.clone();
+        #[expect(clippy::disallowed_methods, reason = "this is one of the two places that own tasks")]
+        let task = tokio::spawn(async move {
+            let response = answered.await;
+            drop(alive);
+            response
+        });
+        async move {
+            task.await.unwrap_or_else(|_| {
+                // The handler catches its panics, so this is the end of the runtime.
+                let mut response = Response::new(Full::new(Bytes::new()));
+                *response.status_mut() = hyper::StatusCode::SERVICE_UNAVAILABLE;
+                response
+            })
+        }
+        .boxed()
     }
 }
 

@@ -10,8 +10,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
-use super::server::{Listener, ServerLimits, Stop, drain};
+use super::server::{Listener, ServerLimits};
 use super::*;
+use crate::drain::{Stop, drain};
 
 pub(super) struct Running {
     pub(super) address: SocketAddr,

@@ -236,12 +236,20 @@ fn trial_bounds() -> Bounds<'static> {
 fn refused_imports(imports: &[String]) -> Vec<String> {
     let log_series = LOG_INTERFACE.rsplit_once('.').map_or(LOG_INTERFACE, |(series, _)| series);
     let is_ours = |import: &str| import.rsplit_once('.').is_some_and(|(series, _)| series == log_series);
-    let refused = imports.iter().filter(|import| !is_ours(import) && !import.starts_with("wasi:"));
+    let is_startup_wasi = |import: &str| WASI_PACKAGES.iter().any(|package| import.starts_with(package));
+    let refused = imports.iter().filter(|import| !is_ours(import) && !is_startup_wasi(import));
     refused.map(|import| refusal_of(import)).collect()
 }
 
+/// What guests of other languages import before their first line runs. All of it is empty or frozen under
+/// `--wasi minimal`; network packages are never there.
+const WASI_PACKAGES: [&str; 5] =
+    ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/"];
+
 fn refusal_of(import: &str) -> String {
-    let instead = if import.starts_with("switchboard:log/") {
+    let instead = if import.starts_with("wasi:") {
+        "a policy has no network; everything that it may know is in its facts.".to_owned()
+    } else if import.starts_with("switchboard:log/") {
         format!("this server has `{LOG_INTERFACE}`; build against its WIT.")
     } else if import.starts_with("switchboard:") {
         "a policy is exported, never imported; take what it needs from the facts.".to_owned()

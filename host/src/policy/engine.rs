@@ -26,7 +26,7 @@ const COMPACT_TABLE_RESIDENT_BYTES: usize = 16 << 10;
 /// A module, its shim and its fix-up, with room to spare.
 pub(super) const COMPACT_CORE_INSTANCES_MAX: u32 = 8;
 /// Interpreters in flight at once: each may hold tens of MiB.
-pub(super) const ROOMY_CALLS_MAX: u32 = 16;
+pub(super) const ROOMY_CALLS_MAX: u32 = 32;
 /// Python has 38 core instances.
 pub(super) const ROOMY_CORE_INSTANCES_MAX: u32 = 100;
 /// Python's tables.

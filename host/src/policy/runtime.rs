@@ -18,7 +18,7 @@ use super::engine::{self, House, Kind};
 use super::shape;
 
 /// A looping guest gives its thread back this often.
-const TICK: Duration = Duration::from_millis(5);
+const TICK: Duration = Duration::from_millis(2);
 /// Cranelift uses all cores for one component already.
 const COMPILES_AT_ONCE: usize = 1;
 

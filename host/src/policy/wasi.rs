@@ -17,6 +17,9 @@ const RANDOM_CYCLE_BYTES: usize = 1024;
 /// What a guest may draw at once; the host allocates it.
 const RANDOM_BYTES_MAX: u64 = 1 << 20;
 
+/// Handles that a guest may hold at once: each costs host memory beside the guest's own.
+const RESOURCES_MAX: usize = 1_000;
+
 /// A guest's WASI.
 pub(super) struct WasiState {
     ctx: WasiCtx,
@@ -49,7 +52,9 @@ impl WasiState {
             .allow_udp(false)
             .allow_ip_name_lookup(false)
             .build();
-        Self { ctx, table: ResourceTable::new() }
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(RESOURCES_MAX);
+        Self { ctx, table }
     }
 }
 

@@ -104,6 +104,12 @@ pub fn list(read: &impl Read, filter: &DecisionFilter, limit: usize) -> Result<V
     }
 }
 
+/// The moment in a UUIDv7: its first six bytes.
+fn made_at(id: DecisionId) -> Timestamp {
+    let [a, b, c, d, e, f, ..] = *id.bytes();
+    Timestamp::from_unix_millis(i64::from_be_bytes([0, 0, a, b, c, d, e, f]))
+}
+
 fn narrow(
     decisions: impl Iterator<Item = Result<Decision, Error>>,
     filter: &DecisionFilter,
@@ -112,11 +118,12 @@ fn narrow(
     let mut found = Vec::new();
     for decision in decisions {
         let decision = decision?;
-        // Ids follow the clock, so that what comes now is older still.
-        if found.len() == limit || filter.since.is_some_and(|since| decision.at < since) {
+        // An id is made after the request's moment, and ids follow one another: what comes now is older still.
+        if found.len() == limit || filter.since.is_some_and(|since| made_at(decision.id) < since) {
             break;
         }
-        if filter.slot.is_none_or(|slot| slot == decision.slot)
+        if filter.since.is_none_or(|since| since <= decision.at)
+            && filter.slot.is_none_or(|slot| slot == decision.slot)
             && filter.company_id.is_none_or(|id| id == decision.company_id)
             && filter.candidate_id.is_none_or(|id| Some(id) == decision.candidate_id)
             && (!filter.failed || decision.is_degraded())

@@ -118,3 +118,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_key_that_is_repeated_for_each_element_does_not_grow_the_leaves() {
+    let key = "~".repeat(2_500);
+    let object = serde_json::json!({ key: vec![0; 2_500] });
+    let leaves = Metadata::check(&object).unwrap().leaves();
+    let bytes: usize = leaves.iter().map(|(pointer, _)| pointer.len()).sum();
+    assert!(!leaves.is_empty() && bytes <= crate::bounds::METADATA_LEAVES_BYTES_MAX);
+}

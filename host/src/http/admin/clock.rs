@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use switchboard_domain::problem::Flaw;
 use switchboard_domain::rejection::Rejection;
 use switchboard_domain::time::{Timestamp, WrittenTime};
 
 use super::{Ask, json_reply, ok};
 use crate::app::Error;
-use crate::http::body::{self, text, whole};
+use crate::http::body::{self, text};
 use crate::http::{Failure, Reply};
+
+/// A hundred years: whoever wants more mistook the unit.
+const ADVANCE_MILLIS_MAX: u64 = 100 * 366 * 24 * 60 * 60 * 1000;
 
 pub(super) fn get(ask: &Ask<'_>) -> Reply {
     json_reply(hyper::StatusCode::OK, &shown(ask))
@@ -24,14 +27,14 @@ fn shown(ask: &Ask<'_>) -> serde_json::Value {
 pub(super) fn change(ask: &Ask<'_>) -> Result<Reply, Failure> {
     let change = body::read(&ask.request.json()?, |fields| {
         let set = fields.optional("set", text(moment));
-        let advance = fields.optional("advanceMillis", whole(0..=u32::MAX));
+        let advance = fields.optional("advanceMillis", millis);
         Ok((set?, advance?))
     });
     let (set, advance) = change.map_err(Rejection::Invalid)?;
     let clock = ask.app.clock();
     let moved = match (set, advance) {
         (Some(moment), None) => clock.set(moment),
-        (None, Some(millis)) => clock.advance(Duration::from_millis(millis.into())),
+        (None, Some(millis)) => clock.advance(Duration::from_millis(millis)),
         (Some(_), Some(_)) | (None, None) => {
             return Err(Failure::field("set", Flaw::invalid("or `advanceMillis` must be sent, one of them")));
         }
@@ -41,6 +44,11 @@ pub(super) fn change(ask: &Ask<'_>) -> Result<Reply, Failure> {
         return Err(Error::Refused(sentence.to_owned()).into());
     }
     ok(&shown(ask))
+}
+
+fn millis(value: &Value) -> Result<u64, Flaw> {
+    let millis = value.as_u64().filter(|millis| *millis <= ADVANCE_MILLIS_MAX);
+    millis.ok_or_else(|| Flaw::invalid("must be a whole number of milliseconds, at most a hundred years"))
 }
 
 fn moment(written: &str) -> Result<Timestamp, Flaw> {

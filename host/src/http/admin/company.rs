@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 
 use super::{Ask, ok};
 use crate::app;
+use crate::app::PageRequest;
 use crate::app::company::CompanyChange;
 use crate::http::body::{self, text};
 use crate::http::{Failure, Reply};
-use crate::store::PageRequest;
 
 /// So many are listed at the most; more is a question for the partners' API with its pages.
 const LISTED_MAX: usize = 1000;
@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn thousandths_are_exact_both_ways() {
-        for (number, expected) in [(json!(0), 0), (json!(1.5), 1500), (json!(12), 12_000), (json!(0.001), 1)] {
+        for (number, expected) in [(json!(0), 0), (json!(1.5), 1500), (json!(12), 12_000), (json!(0.001), 1)]
+        {
             assert_eq!(thousandths(&number).unwrap(), expected);
             assert_eq!(Value::Number(decimal(expected).unwrap()), number);
         }

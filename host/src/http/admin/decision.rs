@@ -146,7 +146,12 @@ pub(super) async fn replay(ask: &Ask<'_>) -> Result<Reply, Failure> {
     }
     let other_build = is_component.then(|| Arc::from(bytes.as_ref()));
     let replay = app::decision::replay(ask.app, id, other_build).await?;
-    let now = Asked { outcome: replay.outcome, fuel_used: replay.fuel_used, log: replay.log, ..replay.recorded.clone() };
+    let now = Asked {
+        outcome: replay.outcome,
+        fuel_used: replay.fuel_used,
+        log: replay.log,
+        ..replay.recorded.clone()
+    };
     let (now, then) = (asked_view(&now), asked_view(&replay.recorded));
     ok(&json!({
         "same": replay.same,

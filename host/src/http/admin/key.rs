@@ -153,4 +153,3 @@ pub(super) async fn resume(ask: &Ask<'_>) -> Result<Reply, Failure> {
 pub(super) async fn revoke(ask: &Ask<'_>) -> Result<Reply, Failure> {
     ok(&view(&app::key::revoke(ask.app, ask.id()?).await?, ask.request.now))
 }
-

@@ -12,10 +12,9 @@ use super::release::{ReleaseView, view as release_view};
 use super::{Ask, ok};
 use crate::app;
 use crate::app::App;
-use crate::app::release::SlotView as Found;
+use crate::app::release::{ReleaseStats, SlotView as Found};
 use crate::http::body::{self, id};
 use crate::http::{Failure, Reply};
-use crate::policy::ReleaseStats;
 
 /// A slot and what it runs. Counts are of this process, since its start.
 #[derive(Debug, Serialize, ToSchema)]
@@ -112,7 +111,9 @@ pub(super) fn metrics(app: &App) -> String {
     let all = app.fleet().stats();
     let mut text = String::new();
     family(&mut text, "policy_calls", "Calls of a release.", &all, |stats| stats.calls);
-    family(&mut text, "policy_degraded", "Decisions that the failure ladder took.", &all, |stats| stats.degraded);
+    family(&mut text, "policy_degraded", "Decisions that the failure ladder took.", &all, |stats| {
+        stats.degraded
+    });
     family(&mut text, "policy_fuel", "Fuel that a release used.", &all, |stats| stats.fuel_total);
     header(&mut text, "policy_failures", "counter", "Failed calls of a release, by kind.");
     for stats in &all {
@@ -149,7 +150,10 @@ fn header(text: &mut String, name: &str, kind: &str, help: &str) {
 fn line(text: &mut String, name: &str, stats: &ReleaseStats, more: &str, value: u64) {
     let ats = stats.slot.ats_id.map_or_else(|| "default".to_owned(), |id| id.to_string());
     let (policy, release) = (stats.slot.policy, stats.release_id);
-    push(text, format_args!("{name}{{ats=\"{ats}\",policy=\"{policy}\",release=\"{release}\"{more}}} {value}\n"));
+    push(
+        text,
+        format_args!("{name}{{ats=\"{ats}\",policy=\"{policy}\",release=\"{release}\"{more}}} {value}\n"),
+    );
 }
 
 #[expect(clippy::let_underscore_must_use, reason = "writing into a String cannot fail")]

@@ -16,47 +16,50 @@ fn the_schema_is_the_readers() {
 #[test]
 fn every_problem_is_named() {
     let with = |settings: Value| json!({"name": "Kowalski", "settings": settings});
-    assert_problems(read, &[
-        (json!([]), &[("body", Invalid)]),
-        (json!(null), &[("body", Invalid)]),
-        (json!({}), &[("name", Missing)]),
-        (json!({"name": null}), &[("name", Missing)]),
-        (json!({"name": "K"}), &[("name", Invalid)]),
-        (json!({"name": "K "}), &[]),
-        (json!({"name": "Kowalski", "unknown": {"a": 1}, "industry": ""}), &[]),
-        (
-            json!({"name": 7, "description": "", "website": "kowalski", "size": false, "ownerEmail": "x"}),
-            &[
-                ("name", Invalid),
-                ("description", Invalid),
-                ("website", Invalid),
-                ("size", Invalid),
-                ("ownerEmail", Invalid),
-            ],
-        ),
-        (
-            json!({"name": "Kowalski", "location": {"city": 1, "countryCode": "pl"}, "metadata": []}),
-            &[("location.city", Invalid), ("location.countryCode", Invalid), ("metadata", Invalid)],
-        ),
-        (with(json!("UTC")), &[("settings", Invalid)]),
-        (
-            with(json!({"timezone": "Mars/Olympus", "locale": "_"})),
-            &[("settings.timezone", Invalid), ("settings.locale", Invalid)],
-        ),
-        (with(json!({"callWindow": {}})), &[]),
-        (with(json!({"callWindow": {"days": ["SAT"]}})), &[]),
-        (with(json!({"callWindow": {"start": "21:00"}})), &[("settings.callWindow.end", Missing)]),
-        (with(json!({"callWindow": {"end": "21:00"}})), &[("settings.callWindow.start", Missing)]),
-        (with(json!({"callWindow": {"days": []}})), &[("settings.callWindow.days", Invalid)]),
-        (
-            with(json!({"callWindow": {"start": "9", "end": "24:00", "days": ["MON", "mon"]}})),
-            &[("settings.callWindow.start", Invalid), ("settings.callWindow.days[1]", Invalid)],
-        ),
-        (
-            with(json!({"callWindow": {"start": "24:00", "end": 9}})),
-            &[("settings.callWindow.end", Invalid)],
-        ),
-    ]);
+    assert_problems(
+        read,
+        &[
+            (json!([]), &[("body", Invalid)]),
+            (json!(null), &[("body", Invalid)]),
+            (json!({}), &[("name", Missing)]),
+            (json!({"name": null}), &[("name", Missing)]),
+            (json!({"name": "K"}), &[("name", Invalid)]),
+            (json!({"name": "K "}), &[]),
+            (json!({"name": "Kowalski", "unknown": {"a": 1}, "industry": ""}), &[]),
+            (
+                json!({"name": 7, "description": "", "website": "kowalski", "size": [], "ownerEmail": "x"}),
+                &[
+                    ("name", Invalid),
+                    ("description", Invalid),
+                    ("website", Invalid),
+                    ("size", Invalid),
+                    ("ownerEmail", Invalid),
+                ],
+            ),
+            (
+                json!({"name": "Kowalski", "location": {"city": 1, "countryCode": "pl"}, "metadata": []}),
+                &[("location.city", Invalid), ("location.countryCode", Invalid), ("metadata", Invalid)],
+            ),
+            (with(json!("UTC")), &[("settings", Invalid)]),
+            (
+                with(json!({"timezone": "Mars/Olympus", "locale": "_"})),
+                &[("settings.timezone", Invalid), ("settings.locale", Invalid)],
+            ),
+            (with(json!({"callWindow": {}})), &[]),
+            (with(json!({"callWindow": {"days": ["SAT"]}})), &[]),
+            (with(json!({"callWindow": {"start": "21:00"}})), &[("settings.callWindow.end", Missing)]),
+            (with(json!({"callWindow": {"end": "21:00"}})), &[("settings.callWindow.start", Missing)]),
+            (with(json!({"callWindow": {"days": []}})), &[("settings.callWindow.days", Invalid)]),
+            (
+                with(json!({"callWindow": {"start": "9", "end": "24:00", "days": ["MON", "mon"]}})),
+                &[("settings.callWindow.start", Invalid), ("settings.callWindow.days[1]", Invalid)],
+            ),
+            (
+                with(json!({"callWindow": {"start": "24:00", "end": 9}})),
+                &[("settings.callWindow.end", Invalid)],
+            ),
+        ],
+    );
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn each_refusal_has_its_status_code_and_details() {
         plugin: "northstar".to_owned(),
         release: ReleaseId::from_bytes([2; 16]),
         reason: "no priority".to_owned(),
-        decision_id,
+        decision_id: Some(decision_id),
     };
     let unavailable =
         Rejection::PolicyUnavailable { policy: PolicyName::Billing, decision_id: Some(decision_id) };

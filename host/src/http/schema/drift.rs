@@ -24,7 +24,11 @@ pub(crate) fn assert_schema_is_the_readers<B: ToSchema>(
             assert_eq!(reader(example), Ok(()), "the example is a good body: {example}");
         }
     });
-    assert_eq!(fields.keys().cloned().collect::<BTreeSet<_>>(), asked, "names of the schema, and of the reader");
+    assert_eq!(
+        fields.keys().cloned().collect::<BTreeSet<_>>(),
+        asked,
+        "names of the schema, and of the reader"
+    );
     assert_required(&fields, required_of(&root::<B>(), ""), reader, &json!({}), "", by_rule);
     for (path, field) in &fields {
         let body = with(examples, path, if field.is_array { json!([{}]) } else { json!({}) });
@@ -70,7 +74,12 @@ fn fields_of<B: ToSchema>() -> BTreeMap<String, Field> {
     fields
 }
 
-fn collect(object: &Value, base: &str, named: &BTreeMap<String, Value>, fields: &mut BTreeMap<String, Field>) {
+fn collect(
+    object: &Value,
+    base: &str,
+    named: &BTreeMap<String, Value>,
+    fields: &mut BTreeMap<String, Field>,
+) {
     let properties = object["properties"].as_object().into_iter().flatten();
     for (name, schema) in properties {
         let path = if base.is_empty() { name.clone() } else { format!("{base}.{name}") };
@@ -170,16 +179,20 @@ fn assert_bounds(path: &str, schema: &Value, is_refused: &dyn Fn(Value) -> bool)
     }
 }
 
-/// The first example that has the object which `path` stands in, with another value at `path`.
+/// The first example that sends `path`, or else that has the object in which it stands, with another value
+/// there.
 fn with(examples: &[Value], path: &str, value: Value) -> Value {
-    for example in examples {
-        let mut body = example.clone();
-        if let Some((object, name)) = holder(&mut body, path) {
-            object.insert(name.to_owned(), value);
-            return body;
-        }
+    let holds = |example: &Value, is_sent: bool| {
+        let mut example = example.clone();
+        holder(&mut example, path).is_some_and(|(object, name)| !is_sent || object.contains_key(name))
+    };
+    let sending = examples.iter().find(|example| holds(example, true));
+    let example = sending.or_else(|| examples.iter().find(|example| holds(example, false)));
+    let mut body = example.unwrap_or_else(|| panic!("no example has the object of `{path}`")).clone();
+    if let Some((object, name)) = holder(&mut body, path) {
+        object.insert(name.to_owned(), value);
     }
-    panic!("no example has the object in which `{path}` stands");
+    body
 }
 
 fn holder<'b, 'p>(body: &'b mut Value, path: &'p str) -> Option<(&'b mut Map<String, Value>, &'p str)> {

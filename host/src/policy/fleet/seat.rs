@@ -10,7 +10,7 @@ use super::breaker::{Breaker, BreakerState};
 
 /// Calls of one release in one slot at once. A call that does not loop never waits, so that even hundreds
 /// of connections use only as many as there are threads; looping ones cannot take the whole pool.
-const CALLS_IN_FLIGHT_MAX: u32 = 16;
+const CALLS_IN_FLIGHT_MAX: u32 = 8;
 
 /// Upper bounds of the duration histogram; one more bucket stands above all.
 pub const DURATION_BOUNDS_MICROS: [u64; 14] =

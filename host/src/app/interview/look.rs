@@ -1,0 +1,281 @@
+//! The look: everything about a request that depends on stored records, on a snapshot or inside a commit.
+
+use switchboard_domain::agent::{Agent, AgentType};
+use switchboard_domain::ats::Ats;
+use switchboard_domain::bounds::JOB_IDS_COUNT;
+use switchboard_domain::call_window::{Judged, WhenFacts, judge};
+use switchboard_domain::candidate::Candidate;
+use switchboard_domain::company::Company;
+use switchboard_domain::decision::{PolicyName, Slot};
+use switchboard_domain::id::{AtsId, CallAttemptId, CompanyId, EventId, InterviewId, JobId};
+use switchboard_domain::interview::{
+    InterviewInput, JobChoice, JobRequest, Named, RequestedCandidate, choose_job,
+};
+use switchboard_domain::job::Job;
+use switchboard_domain::job_resolution::{AssignedJob, Facts};
+use switchboard_domain::problem::{Flaw, Problems};
+use switchboard_domain::rejection::Rejection;
+use switchboard_domain::time::Timestamp;
+
+use crate::app::access::Caller;
+use crate::app::candidate::NamedJob;
+use crate::app::{App, Error, agent, candidate, job};
+use crate::store::{self, Read};
+
+/// A request, and the ids of all that it may make: fixed once, so that looking again gives the same.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) ats_id: AtsId,
+    pub(super) company_id: CompanyId,
+    pub(super) now: Timestamp,
+    pub(super) is_test: bool,
+    pub(super) input: InterviewInput,
+    pub(super) interview_id: InterviewId,
+    pub(super) attempt_id: CallAttemptId,
+    pub(super) event_id: EventId,
+    pub(super) new_candidate: Option<Candidate>,
+    pub(super) new_agent: Option<Agent>,
+    pub(super) new_job: Option<Job>,
+}
+
+/// What a look found; everything about the request that can be refused has been.
+pub(super) struct Looked {
+    pub(super) candidate: Candidate,
+    pub(super) agent: Agent,
+    pub(super) choice: JobChoice,
+    pub(super) new_job_id: Option<JobId>,
+    pub(super) judged: Judged,
+    /// There when the policy decides.
+    pub(super) facts: Option<Facts>,
+}
+
+impl Plan {
+    pub(super) fn new(
+        app: &App,
+        caller: &Caller,
+        company_id: CompanyId,
+        input: InterviewInput,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let ats_id = caller.ats_id().ok_or(Rejection::AccessDenied)?;
+        let new_candidate = match &input.candidate {
+            Named::New(new) => {
+                let jobs = new.named_jobs().into_iter().map(|(_, id)| id);
+                Some(candidate::new(app, company_id, new.draft.clone(), jobs, now))
+            }
+            Named::Existing(_) => None,
+        };
+        let new_agent = match &input.agent {
+            Named::New(draft) => Some(agent::new(app, company_id, (**draft).clone(), now)),
+            Named::Existing(_) => None,
+        };
+        let new_job = match &input.job {
+            Some(Named::New(draft)) => Some(job::new(app, company_id, (**draft).clone(), now)),
+            Some(Named::Existing(_)) | None => None,
+        };
+        Ok(Self {
+            ats_id,
+            company_id,
+            now,
+            is_test: input.is_test,
+            input,
+            interview_id: InterviewId::new(app.ids().uuid()),
+            attempt_id: CallAttemptId::new(app.ids().uuid()),
+            event_id: EventId::new(app.ids().uuid()),
+            new_candidate,
+            new_agent,
+            new_job,
+        })
+    }
+
+    pub(super) fn slot(&self) -> Slot {
+        Slot { ats_id: Some(self.ats_id), policy: PolicyName::JobResolution }
+    }
+}
+
+impl Looked {
+    pub(super) fn named_job(&self) -> Option<JobId> {
+        match self.choice {
+            JobChoice::Inline => self.new_job_id,
+            JobChoice::Named(id) => Some(id),
+            JobChoice::AskPolicy => None,
+        }
+    }
+}
+
+/// Contract §1, "Order of checks", from the ids named in the body to the call window.
+pub(super) fn look(read: &impl Read, plan: &Plan) -> Result<Looked, Error> {
+    let company = store::get::<Company>(read, &plan.company_id)?;
+    let company = company.ok_or_else(|| Rejection::not_found("Company", plan.company_id))?;
+    let ats = store::get::<Ats>(read, &plan.ats_id)?.ok_or(Rejection::AccessDenied)?;
+    let mut problems = Problems::default();
+    let candidate = look_candidate(read, plan, &mut problems)?;
+    let agent = look_agent(read, plan, &mut problems)?;
+    let job_id = look_job(read, plan, &mut problems)?;
+    let choice = choose(plan, candidate.as_ref(), job_id, &mut problems);
+    if let Some(candidate) = &candidate {
+        check_assignments(plan, candidate, job_id, &mut problems);
+    }
+    let (Some(candidate), Some(agent), Some(choice), true) = (candidate, agent, choice, problems.is_empty())
+    else {
+        return Err(Rejection::Invalid(problems).into());
+    };
+    let judged = when(plan, &ats, &company, &candidate, &agent)?;
+    let facts = match choice {
+        JobChoice::AskPolicy => Some(facts(read, plan, &candidate, &agent, judged.scheduled_at)?),
+        JobChoice::Inline | JobChoice::Named(_) => None,
+    };
+    let new_job_id = plan.new_job.as_ref().map(|job| job.id);
+    Ok(Looked { candidate, agent, choice, new_job_id, judged, facts })
+}
+
+fn look_candidate(
+    read: &impl Read,
+    plan: &Plan,
+    problems: &mut Problems,
+) -> Result<Option<Candidate>, store::Error> {
+    match &plan.input.candidate {
+        Named::Existing(id) => {
+            let found = store::get::<Candidate>(read, id)?;
+            let found = found.filter(|candidate| candidate.company_id == plan.company_id);
+            if found.is_none() {
+                problems.add("candidateId", Flaw::invalid("is not a candidate of this company"));
+            }
+            Ok(found)
+        }
+        Named::New(new) => {
+            let jobs = new.named_jobs().into_iter();
+            let jobs: Vec<NamedJob> =
+                jobs.map(|(path, id)| NamedJob { path: format!("candidate.{path}"), id }).collect();
+            candidate::check_jobs(read, plan.company_id, &jobs, problems)?;
+            Ok(plan.new_candidate.clone())
+        }
+    }
+}
+
+fn look_agent(read: &impl Read, plan: &Plan, problems: &mut Problems) -> Result<Option<Agent>, store::Error> {
+    match (&plan.input.agent, &plan.new_agent) {
+        (Named::Existing(id), _) => {
+            let found = store::get::<Agent>(read, id)?.filter(|agent| agent.company_id == plan.company_id);
+            if found.is_none() {
+                problems.add("agentId", Flaw::invalid("is not an agent of this company"));
+            }
+            Ok(found)
+        }
+        (Named::New(_), new) => {
+            if let Some(agent) = new {
+                agent::check_number(read, agent, "agent.companyPhoneNumberId", problems)?;
+            }
+            Ok(new.clone())
+        }
+    }
+}
+
+fn look_job(read: &impl Read, plan: &Plan, problems: &mut Problems) -> Result<Option<JobId>, store::Error> {
+    let Some(Named::Existing(id)) = &plan.input.job else { return Ok(None) };
+    let named = NamedJob { path: "jobId".to_owned(), id: *id };
+    candidate::check_jobs(read, plan.company_id, std::slice::from_ref(&named), problems)?;
+    Ok(Some(*id))
+}
+
+/// A job that the interview links to the candidate must leave them within the bound of assignments (§4).
+fn check_assignments(plan: &Plan, candidate: &Candidate, job_id: Option<JobId>, problems: &mut Problems) {
+    let linked = plan.new_job.as_ref().map(|job| job.id).or(job_id);
+    let assigned = requested_candidate(plan, Some(candidate)).assignments_with(linked);
+    if *JOB_IDS_COUNT.end() < assigned.len() {
+        let path = if plan.new_job.is_some() { "job" } else { "jobId" };
+        let message = format!("would give the candidate more than {} jobs", JOB_IDS_COUNT.end());
+        problems.add(path, Flaw::invalid(message));
+    }
+}
+
+/// The rule is the domain's; here its input is put together.
+fn choose(
+    plan: &Plan,
+    candidate: Option<&Candidate>,
+    job_id: Option<JobId>,
+    problems: &mut Problems,
+) -> Option<JobChoice> {
+    let request = JobRequest {
+        has_inline_job: plan.new_job.is_some(),
+        job_id,
+        candidate: requested_candidate(plan, candidate),
+    };
+    match choose_job(&request) {
+        Ok(choice) => Some(choice),
+        Err(found) => {
+            for problem in found.list() {
+                problems.add(problem.path.clone(), problem.flaw.clone());
+            }
+            None
+        }
+    }
+}
+
+pub(super) fn requested_candidate(plan: &Plan, candidate: Option<&Candidate>) -> RequestedCandidate {
+    match (&plan.input.candidate, candidate) {
+        (Named::New(new), _) => {
+            RequestedCandidate::Inline { job_id: new.job_id, job_ids: new.job_ids.clone() }
+        }
+        (Named::Existing(_), Some(found)) => RequestedCandidate::Existing { job_ids: found.job_ids.clone() },
+        (Named::Existing(_), None) => RequestedCandidate::Unknown,
+    }
+}
+
+/// Contract §6, "When"; a PHONE interview needs a number to call.
+fn when(
+    plan: &Plan,
+    ats: &Ats,
+    company: &Company,
+    candidate: &Candidate,
+    agent: &Agent,
+) -> Result<Judged, Error> {
+    let is_phone = agent.body.agent_type == AgentType::Phone;
+    let number = candidate.body.phone_number.as_ref();
+    if is_phone && number.is_none() {
+        return Err(Rejection::field("candidate.phoneNumber", Flaw::missing()).into());
+    }
+    let facts = WhenFacts {
+        now: plan.now,
+        phone_zones: number.filter(|_| is_phone).map_or(&[], |number| number.zones()),
+        company_zone: company.settings.timezone,
+        window: &company.settings.call_window,
+        zulu_is_offset: ats.zulu_is_offset,
+        window_applies: is_phone && !plan.is_test,
+    };
+    judge(plan.input.written_time.as_ref(), &facts).map_err(|refusal| refusal.at("scheduledAt").into())
+}
+
+fn facts(
+    read: &impl Read,
+    plan: &Plan,
+    candidate: &Candidate,
+    agent: &Agent,
+    scheduled_at: Timestamp,
+) -> Result<Facts, store::Error> {
+    let mut assigned_jobs = Vec::with_capacity(candidate.job_ids.len());
+    for id in &candidate.job_ids {
+        if let Some(job) = store::get::<Job>(read, id)? {
+            assigned_jobs.push(AssignedJob {
+                id: job.id,
+                status: job.body.status,
+                created_at: job.created_at,
+                title: job.body.title,
+                metadata: job.body.metadata,
+            });
+        }
+    }
+    Ok(Facts {
+        now: plan.now,
+        ats_id: plan.ats_id,
+        company_id: plan.company_id,
+        candidate_id: plan.new_candidate.is_none().then_some(candidate.id),
+        agent_type: agent.body.agent_type,
+        agent_focus: agent.body.focus,
+        agent_language: agent.body.language,
+        is_test: plan.is_test,
+        scheduled_at,
+        assigned_jobs,
+        candidate_metadata: candidate.body.metadata.clone(),
+    })
+}
