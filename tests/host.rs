@@ -91,8 +91,12 @@ impl TestHost {
         flags.extend(options.settings);
         let sources = Sources { flags, ..Sources::default() };
         let (config, _) = Config::load(sources).expect("settings");
-        let trial =
-            Trial { gap: options.gap, rerun_one_in: options.rerun_one_in, cache_bytes: options.cache_bytes };
+        let trial = Trial {
+            gap: options.gap,
+            rerun_one_in: options.rerun_one_in,
+            cache_bytes: options.cache_bytes,
+            batch_max: None,
+        };
         let outside = Outside { ids: Ids::random(clock.clone()), clock: clock.clone(), trial };
         let running = switchboard::start(config, outside).await.expect("a server");
         Self {

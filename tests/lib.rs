@@ -5,11 +5,11 @@
 mod client;
 mod host;
 mod plugins;
-mod scene;
 pub mod process;
+mod scene;
 
 pub use client::{Answer, Client};
 pub use host::{Furnished, Options, TestHost};
 pub use plugins::{policies_folder, wasm};
-pub use scene::Scene;
 pub use process::Process;
+pub use scene::Scene;

@@ -68,6 +68,8 @@ pub struct Trial {
     pub rerun_one_in: Option<u32>,
     /// The store's memory for pages of its file, where a test watches the memory of the rest.
     pub cache_bytes: Option<usize>,
+    /// Closures of one commit at the most, where a bench wants to know what gathering them is worth.
+    pub batch_max: Option<usize>,
 }
 
 /// Told to stop: drains when the value turns true, or when its sender is gone.
@@ -232,6 +234,7 @@ async fn open(folder: &Path, outside: &Outside) -> Result<App, StartError> {
     let options = store::Options {
         rerun_one_in: outside.trial.rerun_one_in,
         cache_bytes: outside.trial.cache_bytes.unwrap_or(usual.cache_bytes),
+        batch_max: outside.trial.batch_max.unwrap_or(usual.batch_max),
         ..usual
     };
     let named = |error: String| StartError::Store(format!("{}: {error}", folder.join(STORE_FILE).display()));

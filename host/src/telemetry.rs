@@ -7,7 +7,8 @@ use std::fmt::{self, Write as _};
 use std::io::IsTerminal;
 use std::time::SystemTime;
 
-use chrono::{DateTime, Datelike, Timelike, Utc};
+use chrono::{DateTime, Utc};
+use switchboard_domain::time::Timestamp;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::Targets;
@@ -112,22 +113,13 @@ where
         write!(writer, "\"level\":\"{}\",\"target\":\"", metadata.level())?;
         Escaping { writer: &mut writer }.write_str(metadata.target())?;
         writer.write_str("\",\"at\":\"")?;
-        write_moment(&mut writer, machine_time())?;
-        writer.write_str("\"}\n")
+        write!(writer, "{}\"}}\n", machine_time())
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a log line tells the machine's time, also under a dev clock")]
-fn machine_time() -> DateTime<Utc> {
-    SystemTime::now().into()
-}
-
-/// RFC 3339 UTC with milliseconds, without chrono's format interpreter.
-fn write_moment(writer: &mut Writer<'_>, at: DateTime<Utc>) -> fmt::Result {
-    let (year, month, day) = (at.year(), at.month(), at.day());
-    let (hour, minute, second) = (at.hour(), at.minute(), at.second());
-    let millis = at.timestamp_subsec_millis();
-    write!(writer, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+fn machine_time() -> Timestamp {
+    DateTime::<Utc>::from(SystemTime::now()).into()
 }
 
 /// Writes `"name":value,` for each field.

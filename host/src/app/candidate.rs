@@ -118,8 +118,11 @@ pub async fn list(
     filter: &CandidateFilter,
     page: &PageRequest,
 ) -> Result<Page<Counted>, Error> {
-    let (filter, page) = (*filter, *page);
-    let filters = usize::from(filter.job_id.is_some()) + usize::from(filter.status.is_some());
+    let (filter, page) = (filter.clone(), *page);
+    // A search looks at each record, which walks as far as two filters do.
+    let filters = usize::from(filter.job_id.is_some())
+        + usize::from(filter.status.is_some())
+        + 2 * usize::from(!filter.search.is_empty());
     app.read_page(&page, filters, move |snapshot| {
         let found = store::candidate::list(snapshot, company_id, &filter, &page)?;
         let items = found.items.into_iter().map(|candidate| count(snapshot, candidate));

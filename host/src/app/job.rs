@@ -54,8 +54,9 @@ pub async fn list(
     filter: &JobFilter,
     page: &PageRequest,
 ) -> Result<Page<Job>, Error> {
-    let (filter, page) = (*filter, *page);
-    let filters = usize::from(filter.status.is_some());
+    let (filter, page) = (filter.clone(), *page);
+    // A search looks at each record, which walks as far as two filters do.
+    let filters = usize::from(filter.status.is_some()) + 2 * usize::from(!filter.search.is_empty());
     app.read_page(&page, filters, move |snapshot| store::job::list(snapshot, company_id, &filter, &page))
         .await
 }

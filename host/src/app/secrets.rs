@@ -15,7 +15,8 @@ const FILE: &str = "pepper";
 /// One random value from which each purpose derives its own.
 #[derive(Clone)]
 pub struct Secrets {
-    pepper: [u8; 32],
+    /// Keyed once: every request starts from here.
+    keyed: Hmac<Sha256>,
 }
 
 impl std::fmt::Debug for Secrets {
@@ -28,7 +29,7 @@ impl Secrets {
     /// Secrets that die with the process.
     #[must_use]
     pub fn in_memory(ids: &Ids) -> Self {
-        Self { pepper: ids.secret() }
+        Self::keyed(&ids.secret())
     }
 
     /// Reads `DIR/pepper`, or makes it (mode 0600, on disk before anything rests on it).
@@ -39,10 +40,10 @@ impl Secrets {
         let path = data_dir.join(FILE);
         match fs::read(&path) {
             Ok(bytes) => {
-                let pepper = bytes.try_into().map_err(|_| {
+                let pepper: [u8; 32] = bytes.try_into().map_err(|_| {
                     io::Error::new(io::ErrorKind::InvalidData, format!("{} is not 32 bytes", path.display()))
                 })?;
-                Ok(Self { pepper })
+                Ok(Self::keyed(&pepper))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Self::make(data_dir, ids.secret()),
             Err(error) => Err(error),
@@ -58,7 +59,7 @@ impl Secrets {
         file.sync_all()?;
         fs::rename(&fresh, data_dir.join(FILE))?;
         fs::File::open(data_dir)?.sync_all()?;
-        Ok(Self { pepper })
+        Ok(Self::keyed(&pepper))
     }
 
     /// The keyed hash under which an API key is stored.
@@ -74,8 +75,12 @@ impl Secrets {
     }
 
     #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
+    fn keyed(pepper: &[u8; 32]) -> Self {
+        Self { keyed: Hmac::new_from_slice(pepper).expect("a key of any length") }
+    }
+
     fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.pepper).expect("a key of any length");
+        let mut mac = self.keyed.clone();
         for part in parts {
             mac.update(part);
         }

@@ -26,21 +26,22 @@ pub async fn dispatch(app: App, call: Call) -> Result<Reply, Failure> {
         None => None,
     };
     let write = Write { now: call.request.now, turn };
+    // Writes in boxes of their own, so that a read does not pay for the room that they need.
     match call.route {
-        Route::CreateCompany => company::create(&app, &call, write).await,
+        Route::CreateCompany => Box::pin(company::create(&app, &call, write)).await,
         Route::ListCompanies => company::list(&app, &call),
         Route::GetCompany => company::get(&app, &call),
-        Route::CreateJob => job::create(&app, &call, write).await,
+        Route::CreateJob => Box::pin(job::create(&app, &call, write)).await,
         Route::ListJobs => job::list(&app, &call).await,
         Route::GetJob => job::get(&app, &call),
-        Route::CreateCandidate => candidate::create(&app, &call, write).await,
+        Route::CreateCandidate => Box::pin(candidate::create(&app, &call, write)).await,
         Route::ListCandidates => candidate::list(&app, &call).await,
         Route::GetCandidate => candidate::get(&app, &call),
         Route::ListCandidateInterviews => interview::list_of_candidate(&app, &call).await,
-        Route::CreateAgent => agent::create(&app, &call, write).await,
+        Route::CreateAgent => Box::pin(agent::create(&app, &call, write)).await,
         Route::ListAgents => agent::list(&app, &call).await,
         Route::GetAgent => agent::get(&app, &call),
-        Route::CreateInterview => interview::create(&app, &call, write).await,
+        Route::CreateInterview => Box::pin(interview::create(&app, &call, write)).await,
         Route::ListInterviews => interview::list(&app, &call).await,
         Route::GetInterview => interview::get(&app, &call),
         // Answered before a key is asked for.

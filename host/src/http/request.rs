@@ -85,6 +85,10 @@ impl Request {
     /// Reads the body, at most `max_bytes` of it and for at most `within`; the verdict is kept.
     pub async fn receive(&mut self, max_bytes: usize, within: Duration) {
         if let RequestBody::Unread(incoming) = &mut self.body {
+            if incoming.is_end_stream() {
+                self.body = RequestBody::Read(Ok(Bytes::new()));
+                return;
+            }
             let read = tokio::time::timeout(within, collect(incoming, max_bytes)).await;
             let verdict = read.unwrap_or(Err(Problem::BodyTooSlow));
             if matches!(verdict, Err(Problem::BodyTooLarge { .. })) {

@@ -78,9 +78,7 @@ impl Callee {
             Wasi::None => &loaded.house.plain,
             Wasi::Minimal => &loaded.house.minimal_wasi,
         };
-        let pre = linker
-            .instantiate_pre(&loaded.component)
-            .map_err(|error| unsatisfied(wasi, &error))?;
+        let pre = linker.instantiate_pre(&loaded.component).map_err(|error| unsatisfied(wasi, &error))?;
         let interface = interface_name(policy, version);
         let (decide, validate_settings) = exported_functions(&loaded, &interface).ok_or_else(|| {
             format!("It does not export `{interface}` with `decide` and `validate-settings`.")

@@ -153,9 +153,7 @@ fn fresh_store(house: &House, bounds: &Bounds<'_>) -> wasmtime::Result<Store<Gue
     // other one the runtime looks at sockets and timers only once in 61 turns: with a looping guest on each
     // thread that is a third of a second for everybody else.
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(|_| {
-        Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
-    });
+    store.epoch_deadline_callback(|_| Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))));
     // A guest can name the same megabyte a thousand times in one list. What the host copies out of it in one
     // go is never more than what the guest may hold.
     store.set_hostcall_fuel(memory_bytes);

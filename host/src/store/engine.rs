@@ -126,7 +126,8 @@ impl Writing {
 /// A read transaction with its tables, each opened when it is first asked for.
 pub(crate) struct View {
     transaction: ReadTransaction,
-    tables: [OnceLock<ReadOnlyTable<Bytes, Bytes>>; Table::ALL.len()],
+    /// In boxes: a view is moved more often than it opens tables, of which few are asked for.
+    tables: [OnceLock<Box<ReadOnlyTable<Bytes, Bytes>>>; Table::ALL.len()],
     /// redb refuses to read from a database that was let go.
     _engine: Arc<Engine>,
 }
@@ -138,7 +139,7 @@ impl View {
             return Ok(open);
         }
         let open = self.transaction.open_table(definition(table)).map_err(refused)?;
-        Ok(slot.get_or_init(|| open))
+        Ok(slot.get_or_init(|| Box::new(open)))
     }
 
     pub(crate) fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {

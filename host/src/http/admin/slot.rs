@@ -111,14 +111,24 @@ pub(super) fn metrics(app: &App) -> String {
     let all = app.fleet().stats();
     let mut text = String::new();
     family(&mut text, "switchboard_policy_calls", "Calls of a release.", &all, |stats| stats.calls);
-    family(&mut text, "switchboard_policy_degraded", "Decisions that the failure ladder took.", &all, |stats| {
-        stats.degraded
-    });
+    family(
+        &mut text,
+        "switchboard_policy_degraded",
+        "Decisions that the failure ladder took.",
+        &all,
+        |stats| stats.degraded,
+    );
     family(&mut text, "switchboard_policy_fuel", "Fuel that a release used.", &all, |stats| stats.fuel_total);
     header(&mut text, "switchboard_policy_failures", "counter", "Failed calls of a release, by kind.");
     for stats in &all {
         for (kind, count) in stats.failures.iter().filter(|(_, count)| *count != 0) {
-            line(&mut text, "switchboard_policy_failures_total", stats, &format!(r#",kind="{}""#, kind.as_str()), *count);
+            line(
+                &mut text,
+                "switchboard_policy_failures_total",
+                stats,
+                &format!(r#",kind="{}""#, kind.as_str()),
+                *count,
+            );
         }
     }
     header(&mut text, "switchboard_policy_in_flight", "gauge", "Calls of a release that run now.");
@@ -126,7 +136,10 @@ pub(super) fn metrics(app: &App) -> String {
         line(&mut text, "switchboard_policy_in_flight", stats, "", stats.in_flight);
     }
     header(&mut text, "switchboard_policy_components_loaded", "gauge", "Components in memory.");
-    push(&mut text, format_args!("switchboard_policy_components_loaded {}\n", app.fleet().runtime().loaded_components()));
+    push(
+        &mut text,
+        format_args!("switchboard_policy_components_loaded {}\n", app.fleet().runtime().loaded_components()),
+    );
     text
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use switchboard_domain::decision::Slot;
+use switchboard_domain::decision::{Decision, Slot};
 use switchboard_domain::event::Event;
 use switchboard_domain::id::{CandidateId, CompanyId, DecisionId, KeyId, ReleaseId};
 use switchboard_domain::release::{Digest, PluginVersion};
@@ -113,8 +113,17 @@ fn attempts_of_an_interview_come_oldest_first_and_only_its_own() {
 #[test]
 fn decisions_are_narrowed_by_every_filter() {
     let mut txn = txn();
+    // As ids are made: after the request's moment, which is their first six bytes.
+    let timed = |number: u64| {
+        let millis = fixture::decision(number, false).at.unix_millis().to_be_bytes();
+        let mut bytes = id(number);
+        bytes[..6].copy_from_slice(&millis[2..]);
+        bytes
+    };
     for number in 1..=6 {
-        insert(&mut txn, &fixture::decision(number, number % 2 == 0)).expect("inserts");
+        let id = DecisionId::from_bytes(timed(number));
+        let decision = Decision { id, ..fixture::decision(number, number % 2 == 0) };
+        insert(&mut txn, &decision).expect("inserts");
     }
     let numbers = |filter: DecisionFilter, limit| -> Vec<u8> {
         let found = decision::list(&txn, &filter, limit).expect("lists");
@@ -122,7 +131,10 @@ fn decisions_are_narrowed_by_every_filter() {
     };
     let all = DecisionFilter::default();
     assert_eq!(numbers(all, 3), [6, 5, 4]);
-    assert_eq!(numbers(DecisionFilter { before: Some(DecisionId::from_bytes(id(4))), ..all }, 9), [3, 2, 1]);
+    assert_eq!(
+        numbers(DecisionFilter { before: Some(DecisionId::from_bytes(timed(4))), ..all }, 9),
+        [3, 2, 1]
+    );
     assert_eq!(numbers(DecisionFilter { failed: true, ..all }, 9), [6, 4, 2]);
     let since = Some(fixture::decision(5, false).at);
     assert_eq!(numbers(DecisionFilter { since, ..all }, 9), [6, 5]);
