@@ -113,7 +113,7 @@ where
         write!(writer, "\"level\":\"{}\",\"target\":\"", metadata.level())?;
         Escaping { writer: &mut writer }.write_str(metadata.target())?;
         writer.write_str("\",\"at\":\"")?;
-        write!(writer, "{}\"}}\n", machine_time())
+        writeln!(writer, "{}\"}}", machine_time())
     }
 }
 
