@@ -241,8 +241,8 @@ async fn a_slot_takes_a_bounded_number_of_places() {
     let mut release = hostile("loop", OnFailure::Reject);
     release.limits = Limits { fuel: u64::MAX / 2, timeout_millis: 5_000, memory_mib: 16 };
     let fleet = fleet_of(&release).await;
-    let _endless = looping_calls(&fleet, 16);
-    while fleet.stats()[0].in_flight < 16 {
+    let _endless = looping_calls(&fleet, 8);
+    while fleet.stats()[0].in_flight < 8 {
         tokio::task::yield_now().await;
     }
     let outcome = fleet.line(SLOT).resolve_job(&facts(), Instant::now() + Duration::from_millis(50)).await;
