@@ -125,7 +125,6 @@ impl Answer {
     }
 
     /// `data`, if the status is this.
-    #[expect(clippy::must_use_candidate, reason = "the check alone is worth a call")]
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.bytes));
@@ -133,7 +132,6 @@ impl Answer {
     }
 
     /// `error` of the envelope of failure, if status and code are these.
-    #[expect(clippy::must_use_candidate, reason = "the check alone is worth a call")]
     #[track_caller]
     pub fn refused(&self, status: u16, code: &str) -> Value {
         let json = self.json();

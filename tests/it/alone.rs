@@ -1,6 +1,8 @@
 //! Tests that need a process of their own: resident memory is the whole process's, and the tests of this binary
 //! share one.
 
+#![expect(clippy::print_stdout, reason = "what a test says from a process of its own must be seen")]
+
 use std::process::Command;
 
 /// Runs `work` when this process was started for the test `name` alone; otherwise starts such a process and

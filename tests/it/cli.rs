@@ -217,7 +217,9 @@ fn a_plugin_is_pushed_released_activated_and_rolled_back() {
     let rolled_back = operator.run(&format!("release rollback {slot}"));
     assert_eq!(rolled_back["active"]["plugin"], "standard");
     ask.refused("JOB_AMBIGUOUS");
-    let forth = operator.run(&format!("release rollback {slot} --to {release_id}"));
+    let sentence = "not among those that were active";
+    operator.refused(&format!("release rollback {slot} --to {release_id}"), sentence);
+    let forth = operator.run(&format!("release activate {release_id}"));
     assert_eq!(forth["active"]["id"], json!(release_id));
     operator.refused("release rollback default/billing", "default/billing");
 }
@@ -319,11 +321,10 @@ fn what_cannot_be_served_is_refused_with_a_sentence() {
     fs::write(&file, "").expect("written");
     refused(&file.join("data"), &[], &["data folder", "file/data"]);
 
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let taken = taken.local_addr().expect("it listens").to_string();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let taken = listener.local_addr().expect("it listens").to_string();
     let fresh = folder.path().join("fresh");
     let fresh_text = fresh.display().to_string();
-    let listener = std::net::TcpListener::bind(&taken).expect("still free");
     let ended = process::run(&[
         "serve",
         "--data-dir",

@@ -1,5 +1,7 @@
 //! Swaps under load: no request is lost, none sees two releases, old code goes.
 
+#![expect(clippy::print_stdout, reason = "what a test says from a process of its own must be seen")]
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -129,7 +131,7 @@ impl Stage {
     /// Every answer is a 201 that names the release that decided it, which was active meanwhile.
     fn check(&self, posted: &[Posted]) {
         let app = self.host.running().app();
-        let mut used = vec![false; SWAPS];
+        let mut used = [false; SWAPS];
         let numbers: HashMap<&str, usize> =
             self.releases.iter().enumerate().map(|(number, release)| (release.as_str(), number)).collect();
         for post in posted {

@@ -110,8 +110,10 @@ fn engines_are_named_by_their_owners_only() {
     let mut broken = Vec::new();
     for (path, text) in sources("host/src") {
         let module = top_level_module(&path);
+        // The name of a file is no use of the engine.
+        let text = code(&text).replace(".redb", "");
         for (owned, owner) in OWNED_CRATES {
-            if module != owner && has_word(&code(&text), owned) {
+            if module != owner && has_word(&text, owned) {
                 broken.push(format!("{path} names {owned}, which belongs to `{owner}`"));
             }
         }

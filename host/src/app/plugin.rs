@@ -41,11 +41,16 @@ pub(crate) async fn keep(app: &App, name: String, bytes: Arc<[u8]>) -> Result<Pl
         let id = (version.name.clone(), version.digest);
         match store::get::<PluginVersion>(txn, &id)? {
             // Pushed again, so that the name alone means this version again.
-            Some(_) if version.name != STANDARD => store::update(txn, &version)?,
-            Some(_) => {}
-            None => store::insert(txn, &version)?,
+            Some(known) => {
+                let again = PluginVersion { pushed_at: version.pushed_at, ..known };
+                store::update(txn, &again)?;
+                Ok::<_, Abort<Error>>(again)
+            }
+            None => {
+                store::insert(txn, &version)?;
+                Ok(version.clone())
+            }
         }
-        Ok::<_, Abort<Error>>(version.clone())
     };
     Ok(app.store().commit(work).await?)
 }
