@@ -6,7 +6,7 @@ mod step;
 
 use std::process::ExitCode;
 
-use step::{Failed, cargo};
+use step::{Failed, cargo, program};
 
 const HELP: &str = "\
 cargo xtask COMMAND
@@ -37,17 +37,18 @@ fn run(command: &str, rest: &[String]) -> Result<(), Failed> {
     match command {
         "build" => {
             guests::build()?;
-            cargo("build the workspace", &["build", "--workspace"]).args(rest).run()
+            build_workspace()
         }
         "build-guests" => guests::build(),
         "demo" => {
             guests::build()?;
-            cargo("run the demo", &["run", "--quiet", "-p", "switchboard", "--", "demo"]).args(rest).run()
+            build_workspace()?;
+            program("run the demo", &server()?).args(["demo"]).args(rest).run()
         }
         "test" => {
             guests::build()?;
             // The tests start the real program, which `cargo test` of another package does not build.
-            cargo("build the server", &["build", "-p", "switchboard", "--bin", "switchboard"]).run()?;
+            build_workspace()?;
             cargo("test the workspace", &["test", "--workspace"]).args(rest).run()
         }
         "lint" => lint::run(),
@@ -62,4 +63,17 @@ fn run(command: &str, rest: &[String]) -> Result<(), Failed> {
         }
         unknown => Err(Failed::new(&format!("there is no command `{unknown}`\n\n{HELP}"))),
     }
+}
+
+/// Always the whole: the features of a dependency follow from the packages that are chosen, and wasmtime is to be
+/// compiled once.
+fn build_workspace() -> Result<(), Failed> {
+    cargo("build the workspace", &["build", "--workspace"]).run()
+}
+
+/// The program, which lies beside this one.
+fn server() -> Result<std::ffi::OsString, Failed> {
+    let here =
+        std::env::current_exe().map_err(|error| Failed::new(&format!("xtask: where am I? {error}")))?;
+    Ok(here.with_file_name("switchboard").into_os_string())
 }
