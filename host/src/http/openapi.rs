@@ -6,8 +6,14 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 use switchboard_domain::key::Scope;
-use utoipa::openapi::ComponentsBuilder;
+use utoipa::ToSchema;
+use utoipa::openapi::{ComponentsBuilder, RefOr, Schema};
 
+use super::agent::{AgentBody, AgentView};
+use super::candidate::{CandidateBody, CandidateView};
+use super::company::{CompanyBody, CompanyView};
+use super::interview::{DryRunView, InterviewBody, InterviewView};
+use super::job::{JobBody, JobView};
 use super::reply::Reply;
 use super::route::{Access, Entry, Route, Verb};
 
@@ -38,7 +44,19 @@ pub fn document() -> Value {
 
 /// Every wire type stands here, with those that it refers to.
 fn components() -> Value {
-    let schemas = ComponentsBuilder::new().build();
+    let mut list = Vec::new();
+    add::<CompanyBody>(&mut list);
+    add::<CompanyView<'static>>(&mut list);
+    add::<JobBody>(&mut list);
+    add::<JobView<'static>>(&mut list);
+    add::<CandidateBody>(&mut list);
+    add::<CandidateView<'static>>(&mut list);
+    add::<AgentBody>(&mut list);
+    add::<AgentView<'static>>(&mut list);
+    add::<InterviewBody>(&mut list);
+    add::<InterviewView<'static>>(&mut list);
+    add::<DryRunView>(&mut list);
+    let schemas = ComponentsBuilder::new().schemas_from_iter(list).build();
     let mut components = serde_json::to_value(schemas).unwrap_or_else(|_| json!({}));
     components["securitySchemes"] = json!({ "apiKey": { "type": "http", "scheme": "bearer" } });
     components["responses"] = json!({
@@ -67,21 +85,30 @@ fn components() -> Value {
     components
 }
 
+/// A wire type, and those inside it.
+fn add<T: ToSchema>(list: &mut Vec<(String, RefOr<Schema>)>) {
+    list.push((T::name().into_owned(), T::schema()));
+    T::schemas(list);
+}
+
 fn operation(entry: &Entry) -> Value {
     let status = match entry.verb {
         Verb::Get => "200",
         Verb::Post => "201",
     };
+    let (body, data) = shapes(entry.route);
+    let mut success = json!({ "description": "Success" });
+    if let Some(data) = data {
+        success["content"] = json!({ "application/json": { "schema": envelope(&data) } });
+    }
     let mut operation = json!({
         "operationId": entry.operation,
-        "responses": {
-            status: { "description": "Success" },
-            "default": { "$ref": "#/components/responses/Failure" },
-        },
+        "parameters": parameters(entry),
+        "responses": { status: success, "default": { "$ref": "#/components/responses/Failure" } },
     });
-    if entry.template.contains("{id}") {
-        let schema = json!({ "type": "string", "format": "uuid" });
-        operation["parameters"] = json!([{ "name": "id", "in": "path", "required": true, "schema": schema }]);
+    if let Some(body) = body {
+        let content = json!({ "application/json": { "schema": reference(body) } });
+        operation["requestBody"] = json!({ "required": true, "content": content });
     }
     if entry.access != Access::Public {
         let scopes: Vec<&str> = entry.scopes.iter().copied().map(Scope::as_str).collect();
@@ -89,6 +116,119 @@ fn operation(entry: &Entry) -> Value {
         operation["x-required-scopes"] = json!(scopes);
     }
     operation
+}
+
+/// What stands in `data`, by the names of the schemas.
+enum Data {
+    One(&'static str),
+    Page(&'static str),
+}
+
+/// The body that a route takes and the data that it gives.
+fn shapes(route: Route) -> (Option<&'static str>, Option<Data>) {
+    use Data::{One, Page};
+    match route {
+        Route::Healthz | Route::OpenApi => (None, None),
+        Route::CreateCompany => (Some("CompanyBody"), Some(One("Company"))),
+        Route::GetCompany => (None, Some(One("Company"))),
+        Route::ListCompanies => (None, Some(Page("Company"))),
+        Route::CreateJob => (Some("JobBody"), Some(One("Job"))),
+        Route::GetJob => (None, Some(One("Job"))),
+        Route::ListJobs => (None, Some(Page("Job"))),
+        Route::CreateCandidate => (Some("CandidateBody"), Some(One("Candidate"))),
+        Route::GetCandidate => (None, Some(One("Candidate"))),
+        Route::ListCandidates => (None, Some(Page("Candidate"))),
+        Route::CreateAgent => (Some("AgentBody"), Some(One("Agent"))),
+        Route::GetAgent => (None, Some(One("Agent"))),
+        Route::ListAgents => (None, Some(Page("Agent"))),
+        Route::CreateInterview => (Some("InterviewBody"), Some(One("Interview"))),
+        Route::GetInterview => (None, Some(One("Interview"))),
+        Route::ListInterviews | Route::ListCandidateInterviews => (None, Some(Page("Interview"))),
+    }
+}
+
+fn reference(schema: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{schema}") })
+}
+
+/// The envelope of success around some data.
+fn envelope(data: &Data) -> Value {
+    let data = match data {
+        Data::One(schema) => reference(schema),
+        Data::Page(schema) => json!({
+            "type": "object",
+            "required": [
+                "data", "total", "page", "limit", "totalPages", "hasNextPage", "hasPreviousPage", "nextCursor",
+            ],
+            "properties": {
+                "data": { "type": "array", "items": reference(schema) },
+                "total": { "type": "integer", "minimum": 0 },
+                "page": { "type": "integer", "minimum": 1 },
+                "limit": { "type": "integer", "minimum": 1, "maximum": 100 },
+                "totalPages": { "type": "integer", "minimum": 0 },
+                "hasNextPage": { "type": "boolean" },
+                "hasPreviousPage": { "type": "boolean" },
+                "nextCursor": { "type": ["string", "null"] },
+            },
+        }),
+    };
+    json!({
+        "type": "object",
+        "required": ["success", "data", "error", "timestamp"],
+        "properties": {
+            "success": { "const": true },
+            "data": data,
+            "error": { "type": "null" },
+            "timestamp": { "type": "string", "format": "date-time" },
+        },
+    })
+}
+
+/// Path and query of a route.
+fn parameters(entry: &Entry) -> Vec<Value> {
+    let parameter = |name: &str, place: &str, schema: Value| json!({ "name": name, "in": place, "required": place == "path", "schema": schema });
+    let id = || json!({ "type": "string", "format": "uuid" });
+    let mut parameters = Vec::new();
+    if entry.template.contains("{id}") {
+        parameters.push(parameter("id", "path", id()));
+    }
+    if entry.access == Access::Partner && !entry.template.starts_with("/company") {
+        let mut company = parameter("companyId", "query", id());
+        company["description"] = "Required with an ATS key; ignored with a company key.".into();
+        parameters.push(company);
+    }
+    if matches!(shapes(entry.route), (_, Some(Data::Page(_)))) {
+        parameters.push(parameter(
+            "page",
+            "query",
+            json!({ "type": "integer", "minimum": 1, "maximum": 10_000 }),
+        ));
+        parameters.push(parameter(
+            "limit",
+            "query",
+            json!({ "type": "integer", "minimum": 1, "maximum": 100 }),
+        ));
+        parameters.push(parameter("after", "query", json!({ "type": "string" })));
+    }
+    for (name, is_id) in filters(entry.route) {
+        let schema = if *is_id { id() } else { json!({ "type": "string" }) };
+        parameters.push(parameter(name, "query", schema));
+    }
+    parameters
+}
+
+/// The filters of a list, and whether each takes an id.
+const fn filters(route: Route) -> &'static [(&'static str, bool)] {
+    match route {
+        Route::ListJobs => &[("status", false), ("search", false)],
+        Route::ListCandidates => &[("jobId", true), ("status", false), ("search", false)],
+        Route::ListAgents => &[("type", false), ("focus", false)],
+        Route::ListInterviews => {
+            &[("candidateId", true), ("agentId", true), ("jobId", true), ("status", false)]
+        }
+        Route::CreateInterview => &[("dryRun", false)],
+        _ => &[],
+    }
 }
 
 #[cfg(test)]
@@ -103,6 +243,18 @@ mod tests {
             let operation = &document["paths"][entry.template][entry.verb.as_str().to_ascii_lowercase()];
             assert_eq!(operation["operationId"], entry.operation);
             assert_eq!(operation["security"].is_array(), entry.access != Access::Public);
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = document();
+        let text = document.to_string();
+        let references: Vec<&str> =
+            text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert!(20 < references.len());
+        for reference in references {
+            assert!(document.pointer(reference).is_some(), "{reference}");
         }
     }
 }
