@@ -1,5 +1,5 @@
 //! HTTP: what stands between a socket and the use cases. The order in which a request is checked is the
-//! contract's (§1) and stands in [`Partners::check`], nowhere else.
+//! contract's (§1) and stands in `Partners::check`, nowhere else.
 
 pub mod admin;
 pub mod agent;

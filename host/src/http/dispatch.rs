@@ -38,6 +38,7 @@ pub async fn dispatch(app: App, call: Call) -> Result<Reply, Failure> {
         Route::ListCandidates => candidate::list(&app, &call).await,
         Route::GetCandidate => candidate::get(&app, &call),
         Route::ListCandidateInterviews => interview::list_of_candidate(&app, &call).await,
+        Route::ListCandidateAnalyses => interview::list_analyses_of_candidate(&app, &call),
         Route::CreateAgent => Box::pin(agent::create(&app, &call, write)).await,
         Route::ListAgents => agent::list(&app, &call).await,
         Route::GetAgent => agent::get(&app, &call),

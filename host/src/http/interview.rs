@@ -1,7 +1,7 @@
 //! Interviews on the wire.
 
 use super::dispatch::{page_request, page_view, rendered};
-use super::page::Listing;
+use super::page::{Listing, PageView};
 use super::problem::Failure;
 use super::{Call, Reply};
 use crate::app::interview::InterviewFilter;
@@ -77,6 +77,17 @@ pub(crate) async fn list_of_candidate(app: &App, call: &Call) -> Result<Reply, F
     let found = app::candidate::get(app, &call.caller, named, id)?;
     let filter = InterviewFilter { candidate_id: Some(id), ..InterviewFilter::default() };
     listed(app, call, found.candidate.company_id, &filter, &listing).await
+}
+
+/// `GET /candidates/{id}/analyses`, the other path in a candidate's `links`. Analyses come with the calls that
+/// make them; until then every candidate has none.
+pub(crate) fn list_analyses_of_candidate(app: &App, call: &Call) -> Result<Reply, Failure> {
+    let mut problems = Problems::default();
+    let listing = Listing::read(&call.request.query, &mut problems);
+    let (named, id) = call.resource_and::<CandidateId>(problems)?;
+    app::candidate::get(app, &call.caller, named, id)?;
+    let none = PageView::<serde_json::Value>::new(&listing, 0, Vec::new(), None, false);
+    Ok(Reply::ok(&none, call.request.now))
 }
 
 async fn listed(

@@ -144,6 +144,8 @@ fn shapes(route: Route) -> (Option<&'static str>, Option<Data>) {
         Route::CreateInterview => (Some("InterviewBody"), Some(One("Interview"))),
         Route::GetInterview => (None, Some(One("Interview"))),
         Route::ListInterviews | Route::ListCandidateInterviews => (None, Some(Page("Interview"))),
+        // Their schema comes with the calls that make them.
+        Route::ListCandidateAnalyses => (None, None),
     }
 }
 

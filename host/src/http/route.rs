@@ -35,6 +35,8 @@ pub enum Route {
     GetCandidate,
     /// `GET /candidates/{id}/interviews`
     ListCandidateInterviews,
+    /// `GET /candidates/{id}/analyses`
+    ListCandidateAnalyses,
     /// `POST /agents`
     CreateAgent,
     /// `GET /agents`
@@ -100,7 +102,7 @@ pub struct Entry {
 const READ_INTERVIEWS: &[Scope] = &[Scope::ReadInterviews, Scope::ReadCandidates, Scope::ReadAgents];
 const WRITE_INTERVIEWS: &[Scope] = &[Scope::WriteInterviews, Scope::ReadCandidates, Scope::ReadAgents];
 
-const TABLE: [Entry; 18] = {
+const TABLE: [Entry; 19] = {
     use Access::{AtsKey, Partner, Public};
     use Route::*;
     use Verb::{Get, Post};
@@ -121,6 +123,14 @@ const TABLE: [Entry; 18] = {
             Get,
             "/candidates/{id}/interviews",
             "listCandidateInterviews",
+            Partner,
+            READ_INTERVIEWS,
+        ),
+        entry(
+            ListCandidateAnalyses,
+            Get,
+            "/candidates/{id}/analyses",
+            "listCandidateAnalyses",
             Partner,
             READ_INTERVIEWS,
         ),

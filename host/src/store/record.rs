@@ -20,7 +20,7 @@ pub trait Record: Serialize + DeserializeOwned {
     /// Where it lies.
     const TABLE: Table;
 
-    /// The version of its shape; see [`super::schema`].
+    /// The version of its shape; see the module `schema`.
     const VERSION: u8 = 1;
 
     /// What it is found by.

@@ -45,7 +45,7 @@ pub enum Table {
     Outbox,
     /// Hash of API key, path and `Idempotency-Key` → `Reply`
     Idempotency,
-    /// Every secondary index and every kept count; see [`Tag`].
+    /// Every secondary index and every kept count; see `Tag`.
     Index,
 }
 

@@ -65,7 +65,8 @@ impl ReleaseStats {
                 return bound;
             }
         }
-        if all == 0 { 0 } else { u64::MAX }
+        // Above all bounds: no time limit is longer than the last one.
+        if all == 0 { 0 } else { DURATION_BOUNDS_MICROS[DURATION_BOUNDS_MICROS.len() - 1] }
     }
 }
 
