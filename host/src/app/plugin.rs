@@ -40,11 +40,13 @@ pub(crate) async fn keep(app: &App, name: String, bytes: Arc<[u8]>) -> Result<Pl
     let work = move |txn: &mut Txn| {
         let id = (version.name.clone(), version.digest);
         match store::get::<PluginVersion>(txn, &id)? {
+            // Kept at each start, which is no push.
+            Some(known) if known.name == STANDARD => Ok::<_, Abort<Error>>(known),
             // Pushed again, so that the name alone means this version again.
             Some(known) => {
                 let again = PluginVersion { pushed_at: version.pushed_at, ..known };
                 store::update(txn, &again)?;
-                Ok::<_, Abort<Error>>(again)
+                Ok(again)
             }
             None => {
                 store::insert(txn, &version)?;
