@@ -4,7 +4,6 @@
 //! with the nearest name that is: a misspelt setting must never be silently without effect. The process's
 //! environment is read in this file only.
 
-mod duration;
 mod layers;
 #[cfg(test)]
 mod tests;
@@ -16,9 +15,8 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::Serialize;
-use switchboard_domain::time::Timestamp;
+use switchboard_domain::time::{Timestamp, parse_duration};
 
-pub use duration::parse_duration;
 pub use layers::Origin;
 use layers::{Layers, SETTINGS, Value};
 
@@ -385,7 +383,7 @@ fn positive(text: &str) -> Result<usize, String> {
 }
 
 fn deadline(text: &str) -> Result<Duration, String> {
-    match parse_duration(text)? {
+    match parse_duration(text).map_err(|flaw| flaw.message)? {
         Duration::ZERO => Err("must be longer than nothing".to_owned()),
         duration => Ok(duration),
     }

@@ -318,7 +318,7 @@ fn check_scopes(route: Route, key: &Key) -> Result<(), Problem> {
         Reach::Company(..) => entry.access == Access::AtsKey,
         Reach::Ats(_) => false,
     };
-    match entry.scopes.iter().find(|scope| is_closed || !key.scopes.contains(scope)) {
+    match entry.scopes.iter().find(|scope| is_closed || !key.has(**scope)) {
         Some(scope) => Err(Problem::MissingScope(*scope)),
         None => Ok(()),
     }

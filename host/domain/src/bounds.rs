@@ -72,13 +72,6 @@ pub const QUESTION_CHARS: RangeInclusive<usize> = 0..=1_000;
 /// §5.
 pub const INSTRUCTIONS_CHARS: RangeInclusive<usize> = 0..=10_000;
 
-// Interviews (§1, §6).
-
-/// §1: a partner's clock may be behind ours by this much.
-pub const SCHEDULE_PAST_SECONDS_MAX: i64 = 60;
-/// §1.
-pub const SCHEDULE_AHEAD_DAYS_MAX: i64 = 30;
-
 // Keys and ATSs (§1).
 
 /// What an operator calls an ATS or a key; shown in one line of a table.
@@ -96,6 +89,8 @@ pub const RATE_PER_HOUR_DEFAULT: u32 = 2_000;
 
 // Releases (operator's contract, "Plugins and releases").
 
+/// The largest component that is admitted: a Python guest has 18 MiB.
+pub const COMPONENT_BYTES_MAX: usize = 32 << 20;
 /// Some hundred times what the standard plugin needs for the largest facts, so that a rule has room and a
 /// runaway loop still ends within milliseconds.
 pub const FUEL_DEFAULT: u64 = 50_000_000;

@@ -176,14 +176,6 @@ pub struct Job {
     pub updated_at: Timestamp,
 }
 
-impl Job {
-    /// Whether it can be resolved to.
-    #[must_use]
-    pub fn is_active(&self) -> bool {
-        self.body.status == JobStatus::Open
-    }
-}
-
 /// Required and nice-to-have skills are at most 10 together (contract §3); every list that has some is at
 /// fault.
 pub fn check_skills(base: &str, required_count: usize, nice_to_have_count: usize, problems: &mut Problems) {

@@ -119,7 +119,7 @@ impl KeyKind {
     ///
     /// Workers have none: their protocol is apart, and a worker's key is refused everywhere else. A company
     /// key has all, `write:companies` included, since it may change its own company; that it may not *create*
-    /// one is a rule of that operation (contract §1), see `Key::may_create_companies`.
+    /// one is a rule of that route (contract §1).
     #[must_use]
     pub const fn scopes(self) -> &'static [Scope] {
         match self {
@@ -163,16 +163,6 @@ impl Reach {
             Self::Worker(ats_id) => ats_id,
         }
     }
-
-    /// Whether partners' resources of this company of this ATS are in reach. Workers reach none.
-    #[must_use]
-    pub fn covers(self, ats_id: AtsId, company_id: CompanyId) -> bool {
-        match self {
-            Self::Company(own_ats, own_company) => own_ats == ats_id && own_company == company_id,
-            Self::Ats(own_ats) => own_ats == ats_id,
-            Self::Worker(_) => false,
-        }
-    }
 }
 
 impl Key {
@@ -186,13 +176,6 @@ impl Key {
     #[must_use]
     pub fn has(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)
-    }
-
-    /// Whether it may `POST /company`: only ATS keys may, whatever a company key's scopes are (contract §1,
-    /// §2).
-    #[must_use]
-    pub fn may_create_companies(&self) -> bool {
-        self.kind() == KeyKind::Ats && self.has(Scope::WriteCompanies)
     }
 
     /// Whether its time is over; at `expires_at` itself it is.
@@ -245,20 +228,6 @@ impl Secret {
             text.extend(letters.take(whole - text.len()));
         }
         Self(text)
-    }
-
-    /// A presented secret, if it has the form of one.
-    #[must_use]
-    pub fn parse(presented: &str) -> Option<Self> {
-        let rest = Mode::ALL.iter().find_map(|mode| presented.strip_prefix(prefix(*mode)))?;
-        let is_whole = rest.len() == SECRET_CHARS && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        is_whole.then(|| Self(presented.to_owned()))
-    }
-
-    /// Whether it is of an ATS of this mode: the prefix must say the same.
-    #[must_use]
-    pub fn is_of(&self, mode: Mode) -> bool {
-        self.0.starts_with(prefix(mode))
     }
 
     /// The plain text: for its keyed hash, and for the one answer that shows it.

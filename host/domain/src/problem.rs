@@ -42,13 +42,6 @@ impl Flaw {
         Self::invalid(format!("must be one of {}", words.join(", ")))
     }
 
-    /// An id in a body that names nothing of this company: the same text whether it exists elsewhere or not
-    /// (contract §1).
-    #[must_use]
-    pub fn unknown_id(noun: &str) -> Self {
-        Self::invalid(format!("is not the id of {noun} of this company"))
-    }
-
     /// A date that cannot be read.
     #[must_use]
     pub fn unreadable_date(reason: impl Into<String>) -> Self {
@@ -110,12 +103,6 @@ pub type Sent<'a> = (&'a str, bool);
 /// Rules over several fields; `base` is the path of the object that has them, empty for the body itself.
 /// Every name of a broken rule gets a problem (contract §1, `VALIDATION_ERROR`).
 impl Problems {
-    /// Exactly one of the fields must be there.
-    pub fn exactly_one(&mut self, base: &str, fields: [Sent<'_>; 2]) {
-        self.at_least_one(base, fields);
-        self.at_most_one(base, fields);
-    }
-
     /// At least one of the fields must be there; none is *missing*, for both.
     pub fn at_least_one(&mut self, base: &str, fields: [Sent<'_>; 2]) {
         if fields.iter().any(|(_, is_sent)| *is_sent) {

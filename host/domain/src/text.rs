@@ -75,12 +75,6 @@ impl EmailAddress {
             Err(_) => Err(Flaw::invalid("must be an e-mail address such as `name@example.com`")),
         }
     }
-
-    /// The form in which addresses are compared: two that differ only in case are one.
-    #[must_use]
-    pub fn lower_case(&self) -> String {
-        self.0.to_lowercase()
-    }
 }
 
 impl fmt::Debug for EmailAddress {

@@ -55,7 +55,6 @@ pub fn list(app: &App, wanted: &Wanted, limit: usize) -> Result<Vec<Decision>, E
         candidate_id: None,
         since: wanted.since,
         failed: wanted.failed,
-        before: None,
     };
     Ok(store::decision::list(&snapshot, &filter, limit)?)
 }

@@ -1,7 +1,7 @@
 //! `clock`: for a server that was started with `--dev-clock`.
 
 use clap::Subcommand;
-use switchboard::config::parse_duration;
+use switchboard_domain::time::parse_duration;
 
 use super::failure::Failure;
 use super::request::{Fields, Request};
@@ -19,7 +19,7 @@ pub(super) enum Clock {
     /// Moves it forward.
     Advance {
         /// Such as 90s, 15m, 4h, 7d or 1h30m.
-        #[arg(value_name = "DURATION", value_parser = parse_duration)]
+        #[arg(value_name = "DURATION", value_parser = duration)]
         step: std::time::Duration,
     },
 }
@@ -38,4 +38,8 @@ impl Clock {
             }
         })
     }
+}
+
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    parse_duration(text).map_err(|flaw| flaw.message)
 }

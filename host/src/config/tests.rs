@@ -137,7 +137,7 @@ fn a_wrong_value_is_refused_with_its_key_and_origin() {
         ("[limits]\nconnections_max = 0", "must be a whole number from 1"),
         ("[limits]\nconnections_max = -1", "must be a whole number from 1"),
         ("[limits]\nbody_timeout = \"0s\"", "must be longer than nothing"),
-        ("[limits]\nbody_timeout = \"soon\"", "is no duration"),
+        ("[limits]\nbody_timeout = \"soon\"", "must be a duration such as 90s"),
         ("listen = \"127.0.0.1:8081\"", "are both 127.0.0.1:8081"),
         ("listen = ", "is not TOML"),
     ] {

@@ -25,6 +25,7 @@ use hyper::{Method, Response, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 use subtle::ConstantTimeEq;
+use switchboard_domain::bounds::COMPONENT_BYTES_MAX;
 use switchboard_domain::problem::{Flaw, Problems};
 
 use super::problem::{Failure, Problem};
@@ -32,9 +33,6 @@ use super::{Door, Reply, Request, Trace, auth, route};
 use crate::app::App;
 use crate::drain::Drain;
 use crate::metrics::Metrics;
-
-/// The largest component that may be pushed; the policy platform's own bound.
-const COMPONENT_BYTES_MAX: usize = 32 << 20;
 
 /// A component over a slow line.
 const BODY_WITHIN: Duration = Duration::from_secs(120);

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use switchboard_domain::bounds::COMPONENT_BYTES_MAX;
 use switchboard_domain::decision::{FailureKind, PolicyName};
 use switchboard_domain::release::{Digest, Implements, Limits, Release, Wasi};
 use tokio::time::Instant;
@@ -15,8 +16,6 @@ use super::guest::{Guest, LOG_INTERFACE};
 use super::runtime::{Loaded, Runtime, digest_of};
 use super::{Error, job_resolution, shape};
 
-/// The largest component that is admitted: a Python guest has 18 MiB.
-const COMPONENT_BYTES_MAX: usize = 32 << 20;
 /// The versions of each policy's WIT package that this server speaks.
 const VERSIONS: [&str; 1] = ["0.1.0"];
 /// Nobody reads more of them.
@@ -35,8 +34,6 @@ pub struct Admitted {
     pub size_bytes: u64,
     /// 0 when the compiled code was there already.
     pub compile_millis: u64,
-    /// Whether releases of it must say `wasi = minimal`.
-    pub needs_wasi: bool,
 }
 
 /// One thing that a plugin does not like about its settings.
@@ -141,7 +138,7 @@ impl Runtime {
         if !refusals.is_empty() {
             return Err(Error::Refused(refusals));
         }
-        Ok(Admitted { digest, implements, size_bytes, compile_millis: loaded.compile_millis, needs_wasi })
+        Ok(Admitted { digest, implements, size_bytes, compile_millis: loaded.compile_millis })
     }
 
     /// Asks the plugin whether it can work with a release's settings. No problems: it can.

@@ -398,7 +398,6 @@ async fn compiled_code_is_reused_and_never_trusted() {
 #[tokio::test]
 async fn admission_reports_or_says_what_to_change() {
     let admitted = runtime().admit(guest("standard")).await.expect("admitted");
-    assert!(!admitted.needs_wasi);
     assert_eq!(admitted.digest, digest_of(&guest("standard")));
     assert!(admitted.implements.iter().any(|it| it.policy == PolicyName::JobResolution));
     let table = [

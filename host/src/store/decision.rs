@@ -6,7 +6,7 @@ use switchboard_domain::time::Timestamp;
 
 use super::Error;
 use super::index::Place;
-use super::record::{self, Places, Record};
+use super::record::{self, EVERYTHING, Places, Record};
 use super::schema::{INSTALLATION, Table, Tag};
 use super::txn::{Direction, Read};
 
@@ -74,8 +74,6 @@ pub struct DecisionFilter {
     pub since: Option<Timestamp>,
     /// Those that the failure ladder answered only.
     pub failed: bool,
-    /// Older than this one, to go on from.
-    pub before: Option<DecisionId>,
 }
 
 /// Decisions, newest first. The narrowest list is walked; the other filters look at each record.
@@ -90,15 +88,13 @@ pub fn list(read: &impl Read, filter: &DecisionFilter, limit: usize) -> Result<V
         (None, None, Some(slot)) => Some(in_slot(slot)),
         (None, None, None) => None,
     };
-    let before = filter.before.map(|id| id.bytes().to_vec());
     match place {
         Some(place) => {
-            let keys = place.keys(read, before.as_deref(), Direction::Reverse)?;
+            let keys = place.keys(read, None, Direction::Reverse)?;
             narrow(keys.map(|key| record::named(read, &key?)), filter, limit)
         }
         None => {
-            let to = before.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
-            let rows = record::scan(read, (std::ops::Bound::Unbounded, to), Direction::Reverse)?;
+            let rows = record::scan(read, EVERYTHING, Direction::Reverse)?;
             narrow(rows, filter, limit)
         }
     }

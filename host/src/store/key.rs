@@ -1,4 +1,5 @@
-//! Key rows: the key with the keyed hash of its secret, found by either. The secret itself is nowhere.
+//! Key rows: the key with the keyed hash of its secret; the secret itself is nowhere. Requests find their key in
+//! memory, where all of them are read once.
 
 use serde::{Deserialize, Serialize};
 use switchboard_domain::id::{AtsId, CompanyId, KeyId};
@@ -36,14 +37,10 @@ impl Record for StoredKey {
             Reach::Worker(ats_id) => (ats_id, None),
         };
         let owner = ats.map_or(INSTALLATION, |ats_id| *ats_id.bytes());
-        let mut places = vec![by_hash(&self.secret_hash), Place::new(owner, Tag::KeyOfAts, &[])];
+        let mut places = vec![Place::new(owner, Tag::KeyOfAts, &[])];
         places.extend(company.map(in_company));
         places.into()
     }
-}
-
-fn by_hash(secret_hash: &[u8; 32]) -> Place {
-    Place::new(INSTALLATION, Tag::KeyBySecret, secret_hash)
 }
 
 fn in_company(company_id: CompanyId) -> Place {
@@ -87,15 +84,6 @@ pub fn delete(txn: &mut Txn, id: KeyId) -> Result<Option<Key>, Error> {
 /// The engine fails, or the row cannot be read.
 pub fn get(read: &impl Read, id: KeyId) -> Result<Option<Key>, Error> {
     Ok(record::get::<StoredKey>(read, &id)?.map(|stored| stored.key))
-}
-
-/// The key whose secret has this keyed hash.
-///
-/// # Errors
-/// The engine fails, or the row cannot be read.
-pub fn by_secret(read: &impl Read, secret_hash: &[u8; 32]) -> Result<Option<Key>, Error> {
-    let first = by_hash(secret_hash).keys(read, None, Direction::Forward)?.next().transpose()?;
-    first.map(|key| record::named::<StoredKey>(read, &key).map(|stored| stored.key)).transpose()
 }
 
 /// Every key with the keyed hash of its secret, oldest first: what recognises requests is read once.

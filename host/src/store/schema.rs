@@ -116,8 +116,6 @@ impl Table {
 pub(crate) enum Tag {
     /// Installation, name: a slot may be written with the ATS's name.
     AtsByName = 1,
-    /// Installation, hash of the secret: every request asks for it.
-    KeyBySecret = 2,
     /// ATS (zeros for a worker of the installation): keys go with their ATS, and are listed by it.
     KeyOfAts = 3,
     /// Company: keys go with their company.
@@ -201,7 +199,6 @@ impl Tag {
             | Self::InterviewByJob
             | Self::InterviewOfCandidate => true,
             Self::AtsByName
-            | Self::KeyBySecret
             | Self::KeyOfAts
             | Self::KeyOfCompany
             | Self::PhoneNumber

@@ -19,14 +19,6 @@ fn key(reach: Reach) -> Key {
     }
 }
 
-fn ats(number: u128) -> AtsId {
-    AtsId::new(Uuid::from_u128(number))
-}
-
-fn company(number: u128) -> CompanyId {
-    CompanyId::new(Uuid::from_u128(number))
-}
-
 #[test]
 fn the_scopes_are_the_contracts() {
     let mut words: Vec<_> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
@@ -49,31 +41,6 @@ fn kinds_have_their_scopes() {
     assert_eq!(KeyKind::Company.grant(&asked), Ok(vec![Scope::ReadJobs, Scope::WriteJobs]));
     let refused = KeyKind::Worker.grant(&[Scope::ReadJobs]);
     assert_eq!(refused, Err(Flaw::invalid("`read:jobs` cannot be given to a worker key")));
-}
-
-#[test]
-fn only_ats_keys_create_companies() {
-    assert!(key(Reach::Ats(ats(1))).may_create_companies());
-    let company_key = key(Reach::Company(ats(1), company(2)));
-    assert!(company_key.has(Scope::WriteCompanies), "it may change its own");
-    assert!(!company_key.may_create_companies());
-    assert!(!key(Reach::Worker(None)).may_create_companies());
-    let narrow = Key { scopes: vec![Scope::ReadCompanies], ..key(Reach::Ats(ats(1))) };
-    assert!(!narrow.may_create_companies());
-}
-
-#[test]
-fn reach() {
-    for (reach, covers_own, covers_sibling, covers_stranger) in [
-        (Reach::Company(ats(1), company(1)), true, false, false),
-        (Reach::Ats(ats(1)), true, true, false),
-        (Reach::Worker(Some(ats(1))), false, false, false),
-        (Reach::Worker(None), false, false, false),
-    ] {
-        assert_eq!(reach.covers(ats(1), company(1)), covers_own, "{reach:?}");
-        assert_eq!(reach.covers(ats(1), company(2)), covers_sibling, "{reach:?}");
-        assert_eq!(reach.covers(ats(2), company(3)), covers_stranger, "{reach:?}");
-    }
 }
 
 #[test]
@@ -148,31 +115,15 @@ fn every_character_is_as_likely_as_every_other() {
 fn a_secret_has_its_form_and_does_not_show_in_logs() {
     let secret = Secret::generate(Mode::Test, counting());
     assert_eq!(secret.expose(), "sk_test_0123456789ABCDEFGHIJKLMNOPQRSTUV");
-    assert!(secret.is_of(Mode::Test) && !secret.is_of(Mode::Live));
     assert_eq!(format!("{secret:?}"), "Secret(***)");
-    let whole = "a".repeat(32);
-    for (presented, is_fine) in [
-        (format!("sk_live_{whole}"), true),
-        (format!("sk_test_{whole}"), true),
-        (format!("sk_live_{whole}a"), false),
-        (format!("sk_live_{}", &whole[1..]), false),
-        (format!("sk_prod_{whole}"), false),
-        (format!("SK_LIVE_{whole}"), false),
-        (format!("sk_live_{}-", &whole[1..]), false),
-        (format!("sk_live_{}é", &whole[2..]), false),
-        (format!(" sk_live_{whole}"), false),
-        (String::new(), false),
-    ] {
-        assert_eq!(Secret::parse(&presented).is_some(), is_fine, "{presented}");
-    }
 }
 
 proptest! {
     #[test]
-    fn whatever_is_drawn_is_presented_again(bytes in prop::array::uniform32(0_u8..248), is_live: bool) {
+    fn whatever_is_drawn_has_the_form(bytes in prop::array::uniform32(0_u8..248), is_live: bool) {
         let mode = if is_live { Mode::Live } else { Mode::Test };
         let secret = Secret::generate(mode, || bytes);
-        prop_assert_eq!(Secret::parse(secret.expose()), Some(secret.clone()));
-        prop_assert!(secret.is_of(mode));
+        let rest = secret.expose().strip_prefix(prefix(mode)).unwrap_or_default();
+        prop_assert!(rest.len() == SECRET_CHARS && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     }
 }

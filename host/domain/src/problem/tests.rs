@@ -7,16 +7,15 @@ fn paths(problems: &Problems) -> Vec<(&str, &FlawKind)> {
 #[test]
 fn a_rule_over_two_fields_names_both() {
     let mut problems = Problems::default();
-    problems.exactly_one("", [("agentId", false), ("agent", false)]);
+    problems.at_least_one("", [("agentId", false), ("agent", false)]);
     assert_eq!(paths(&problems), [("agentId", &FlawKind::Missing), ("agent", &FlawKind::Missing)]);
     assert_eq!(problems.list()[0].flaw.message, "is required, or `agent` instead");
 
     let mut problems = Problems::default();
-    problems.exactly_one("", [("agentId", true), ("agent", true)]);
+    problems.at_most_one("", [("agentId", true), ("agent", true)]);
     assert_eq!(paths(&problems), [("agentId", &FlawKind::Invalid), ("agent", &FlawKind::Invalid)]);
 
     let mut problems = Problems::default();
-    problems.exactly_one("", [("agentId", true), ("agent", false)]);
     problems.at_most_one("", [("job", false), ("jobId", false)]);
     problems.at_least_one("candidate", [("email", true), ("phoneNumber", true)]);
     assert!(problems.is_empty());

@@ -38,9 +38,8 @@ fn addresses() {
 }
 
 #[test]
-fn addresses_compare_without_case_and_do_not_show_in_logs() -> Result<(), Flaw> {
+fn addresses_stay_as_written_and_do_not_show_in_logs() -> Result<(), Flaw> {
     let address = EmailAddress::parse("Eva.Nováková@Example.COM")?;
-    assert_eq!(address.lower_case(), "eva.nováková@example.com");
     assert_eq!(address.as_str(), "Eva.Nováková@Example.COM");
     assert!(!format!("{address:?}").contains("Eva"));
     Ok(())
