@@ -16,7 +16,7 @@ cargo xtask COMMAND
   demo [ARGS]    the plugins, then `switchboard demo ARGS`
   test [ARGS]    the plugins and the server, then `cargo test --workspace ARGS`
   lint           formatting, clippy for the host and for the plugins, the documentation, licences
-  bench [ARGS]   a release build, then `cargo bench -p switchboard-tests ARGS`";
+  bench [ARGS]   `cargo bench -p switchboard-tests ARGS`, an optimised build";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -54,7 +54,6 @@ fn run(command: &str, rest: &[String]) -> Result<(), Failed> {
         "lint" => lint::run(),
         "bench" => {
             guests::build()?;
-            cargo("build for release", &["build", "--release", "-p", "switchboard"]).run()?;
             cargo("measure", &["bench", "-p", "switchboard-tests"]).args(rest).run()
         }
         "help" | "--help" | "-h" => {
