@@ -46,7 +46,7 @@ fn by_hash(secret_hash: &[u8; 32]) -> Place {
     Place::new(INSTALLATION, Tag::KeyBySecret, secret_hash)
 }
 
-fn in_company(company_id: CompanyId) -> Place {
+pub(crate) fn in_company(company_id: CompanyId) -> Place {
     Place::new(*company_id.bytes(), Tag::KeyOfCompany, &[])
 }
 
