@@ -17,12 +17,15 @@ pub mod phone_number;
 pub mod plugin;
 pub mod reach;
 pub mod release;
+pub mod removal;
 mod secrets;
 
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use switchboard_domain::candidate::Candidate;
+use switchboard_domain::company::Company;
 use switchboard_domain::decision::{Decision, PolicyName};
 use switchboard_domain::event::{Event, OutboxRow};
 use switchboard_domain::id::{CandidateId, CompanyId};
@@ -56,6 +59,7 @@ struct Inner {
     /// Rebuilt from the store after each change of a key or an ATS.
     keys: ArcSwap<access::KeyRing>,
     in_flight: idempotency::InFlight,
+    removals: removal::Wake,
     /// Reloads of the keys run one after another.
     reloading_keys: Mutex<()>,
     /// Reloads of the fleet run one after another.
@@ -261,6 +265,7 @@ impl App {
             secrets,
             keys: ArcSwap::from_pointee(keys),
             in_flight: idempotency::InFlight::default(),
+            removals: removal::Wake::default(),
             reloading_keys: Mutex::new(()),
             reloading: tokio::sync::Mutex::new(()),
             far_walks: tokio::sync::Semaphore::new(1),
@@ -307,6 +312,10 @@ impl App {
 
     pub(crate) fn in_flight(&self) -> &idempotency::InFlight {
         &self.inner.in_flight
+    }
+
+    pub(crate) fn removals(&self) -> &removal::Wake {
+        &self.inner.removals
     }
 
     pub(crate) fn snapshot(&self) -> Result<Snapshot, Error> {
@@ -379,14 +388,21 @@ impl App {
             .await
     }
 
-    /// Records decisions that led to a refusal: nothing else of the request is stored.
+    /// Records decisions that led to a refusal: nothing else of the request is stored. Those about a company or a
+    /// candidate that was deleted meanwhile are dropped, since nothing would remove them any more.
     pub(crate) async fn record(&self, decisions: Vec<Decision>) -> Result<(), Error> {
         if decisions.is_empty() {
             return Ok(());
         }
         let written = self.store().commit(move |txn| {
             for decision in &decisions {
-                store::insert(txn, decision)?;
+                let is_about_somebody_gone = match &decision.candidate_id {
+                    Some(candidate_id) => !store::exists::<Candidate>(txn, candidate_id)?,
+                    None => false,
+                };
+                if !is_about_somebody_gone && store::exists::<Company>(txn, &decision.company_id)? {
+                    store::insert(txn, decision)?;
+                }
             }
             Ok::<(), Abort<Rejection>>(())
         });

@@ -62,12 +62,33 @@ impl Ids {
         uuid_v7(Timestamp::from_unix_millis(state.last_millis), state.counter, random)
     }
 
+    /// As many ids as one commit may need, drawn before it: a closure that is run again gives the same.
+    #[must_use]
+    pub fn series(&self) -> Series {
+        Series(self.uuid())
+    }
+
     /// Bytes that nobody can guess.
     #[must_use]
     pub fn secret<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0_u8; N];
         self.state.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut bytes);
         bytes
+    }
+}
+
+/// Ids that follow from one, as different from all others as that one is.
+#[derive(Debug, Clone)]
+pub struct Series(Uuid);
+
+impl Series {
+    /// The next one.
+    pub fn uuid(&mut self) -> Uuid {
+        let (high, low) = self.0.as_u64_pair();
+        // The two highest bits are the variant's.
+        let variant = low & (0b11 << 62);
+        self.0 = Uuid::from_u64_pair(high, variant | (low.wrapping_add(1) & !(0b11 << 62)));
+        self.0
     }
 }
 

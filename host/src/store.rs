@@ -30,6 +30,7 @@ pub mod outbox;
 pub mod phone_number;
 pub mod plugin;
 pub mod release;
+pub mod removal;
 pub mod slot;
 
 use std::path::PathBuf;

@@ -1,6 +1,8 @@
 //! What runs without a request. A worker takes no input but the store, can be ended at any moment and started
 //! again, and follows the one clock.
 
+mod removal;
+
 use std::time::Duration;
 
 use switchboard_domain::time::Timestamp;
@@ -13,7 +15,11 @@ use crate::drain::Drain;
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
 /// Runs until the drain begins.
-pub async fn run(app: App, mut drain: Drain) {
+pub async fn run(app: App, drain: Drain) {
+    tokio::join!(removal::run(app.clone(), drain.clone()), expire(app, drain));
+}
+
+async fn expire(app: App, mut drain: Drain) {
     loop {
         if let Err(error) = idempotency::expire(&app).await {
             tracing::error!(event = "expiry.failed", %error);

@@ -65,6 +65,26 @@ pub struct CallAttempt {
     pub called_at: Option<Timestamp>,
 }
 
+impl CallAttempt {
+    /// Takes back a call that nobody has begun; says whether it was one.
+    pub fn cancel(&mut self, reason: ReasonCode) -> bool {
+        if self.status != CallAttemptStatus::Scheduled {
+            return false;
+        }
+        self.status = CallAttemptStatus::Cancelled;
+        self.reason_code = Some(reason);
+        self.revision += 1;
+        true
+    }
+
+    /// Forgets what was said and recorded, when the person is to be forgotten; says whether there was any.
+    pub fn forget_person(&mut self) -> bool {
+        let knew = self.notes.take().is_some() | self.recording_url.take().is_some();
+        self.revision += u64::from(knew);
+        knew
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

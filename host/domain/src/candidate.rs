@@ -86,6 +86,21 @@ pub struct Candidate {
     pub updated_at: Timestamp,
 }
 
+impl Candidate {
+    /// Takes an assignment away, because its job was deleted at that moment (contract §3); says whether there
+    /// was one.
+    pub fn unassign(&mut self, job_id: JobId, at: Timestamp) -> bool {
+        let before = self.job_ids.len();
+        self.job_ids.retain(|assigned| *assigned != job_id);
+        if self.job_ids.len() == before {
+            return false;
+        }
+        self.revision += 1;
+        self.updated_at = self.updated_at.max(at);
+        true
+    }
+}
+
 /// At least one of e-mail and phone number (contract §4). A field that was sent counts, even with a wrong
 /// value: that has its own problem.
 pub fn check_contact(base: &str, is_email_sent: bool, is_phone_number_sent: bool, problems: &mut Problems) {

@@ -20,6 +20,13 @@ pub enum EventKind {
         /// This one.
         interview_id: InterviewId,
     },
+    /// `call_attempt.cancelled`
+    CallAttemptCancelled {
+        /// Of this interview.
+        interview_id: InterviewId,
+        /// This attempt.
+        call_attempt_id: CallAttemptId,
+    },
 }
 
 /// A fact, kept in the order of commits.

@@ -96,6 +96,8 @@ ids! {
     EventId(""),
     /// An effect that waits to leave.
     OutboxId(""),
+    /// A deletion under way.
+    RemovalId(""),
 }
 
 /// The text is no id of this kind.

@@ -97,6 +97,31 @@ pub struct Interview {
     pub updated_at: Timestamp,
 }
 
+impl Interview {
+    /// Takes back what has not begun, because candidate or agent was deleted (contract §4, §5); says whether it
+    /// was so.
+    pub fn cancel(&mut self, at: Timestamp) -> bool {
+        if self.status != InterviewStatus::Scheduled {
+            return false;
+        }
+        self.status = InterviewStatus::Cancelled;
+        self.revision += 1;
+        self.updated_at = self.updated_at.max(at);
+        true
+    }
+
+    /// Forgets what was noted freely about the person, when the person is to be forgotten; says whether there
+    /// was anything.
+    pub fn forget_person(&mut self, at: Timestamp) -> bool {
+        let knew = self.metadata.take().is_some();
+        if knew {
+            self.revision += 1;
+            self.updated_at = self.updated_at.max(at);
+        }
+        knew
+    }
+}
+
 /// What a request says of the job, its ids already known to be jobs of the company.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobRequest {

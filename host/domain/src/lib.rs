@@ -23,6 +23,7 @@ pub mod phone_number;
 pub mod problem;
 pub mod rejection;
 pub mod release;
+pub mod removal;
 pub mod search;
 pub mod text;
 pub mod time;

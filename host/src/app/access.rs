@@ -3,13 +3,14 @@
 //! The ring of keys lives in memory and is rebuilt from the store after each change of a key or an ATS; a
 //! look-up costs one HMAC and one hash map. Never here: what the key may do, which is the route's business.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError};
 
 use switchboard_domain::ats::Ats;
 use switchboard_domain::id::{AtsId, CompanyId, KeyId};
 use switchboard_domain::key::{Key, Reach};
+use switchboard_domain::removal::Removed;
 use switchboard_domain::time::Timestamp;
 
 use crate::app::{App, Error};
@@ -67,15 +68,23 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// Reads all keys that are not revoked.
+    /// Reads all keys that are neither revoked nor of a deleted company.
     pub(crate) fn read(read: &impl Read) -> Result<Self, store::Error> {
         let atss: HashMap<AtsId, Ats> = store::ats::all(read)?.into_iter().map(|ats| (ats.id, ats)).collect();
+        let deleted = store::removal::all(read)?.into_iter();
+        let deleted: HashSet<CompanyId> = deleted
+            .filter(|removal| removal.removed == Removed::Company)
+            .map(|removal| removal.company_id)
+            .collect();
         let mut by_hash = HashMap::new();
         for (hash, key) in store::key::with_hashes(read)? {
             if key.revoked_at.is_some() {
                 continue;
             }
             let caller = Caller { ats: None, key };
+            if caller.own_company().is_some_and(|company_id| deleted.contains(&company_id)) {
+                continue;
+            }
             let ats = caller.ats_id().and_then(|ats_id| atss.get(&ats_id)).cloned();
             by_hash.insert(hash, Arc::new(Caller { ats, ..caller }));
         }
@@ -128,7 +137,7 @@ impl App {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub(crate) fn reload_keys(&self) -> Result<(), Error> {
+    pub fn reload_keys(&self) -> Result<(), Error> {
         // Held from the read to the swap, so that an older ring never replaces a newer one: a revoked key would
         // come back.
         let _turn = self.reloading_keys().lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,7 +7,7 @@ use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::time::Timestamp;
 
 use crate::app::access::Caller;
-use crate::app::{App, Committed, Error, Rendered, Write, reach};
+use crate::app::{App, Committed, Error, Rendered, Write, reach, removal};
 pub use crate::store::candidate::CandidateFilter;
 use crate::store::{self, Page, PageRequest, Read, Txn};
 
@@ -105,7 +105,7 @@ pub fn get(app: &App, caller: &Caller, named: Option<CompanyId>, id: CandidateId
     let snapshot = app.snapshot()?;
     let company_id = reach::company_id(&snapshot, caller, named)?;
     let candidate = reach::resource::<Candidate>(&snapshot, caller, company_id, &id)?;
-    Ok(count(&snapshot, candidate)?)
+    Ok(count(&snapshot, removal::settled(&snapshot, candidate)?)?)
 }
 
 /// Candidates of a company in reach, newest first.
@@ -124,8 +124,13 @@ pub async fn list(
         + usize::from(filter.status.is_some())
         + 2 * usize::from(!filter.search.is_empty());
     app.read_page(&page, filters, move |snapshot| {
+        let deleted = store::removal::jobs(snapshot, company_id)?;
+        if deleted.iter().any(|(job_id, _)| Some(*job_id) == filter.job_id) {
+            return Ok(Page { items: Vec::new(), total: 0, next: None });
+        }
         let found = store::candidate::list(snapshot, company_id, &filter, &page)?;
-        let items = found.items.into_iter().map(|candidate| count(snapshot, candidate));
+        let items = found.items.into_iter();
+        let items = items.map(|candidate| count(snapshot, removal::settle(&deleted, candidate)));
         Ok(Page { items: items.collect::<Result<_, _>>()?, total: found.total, next: found.next })
     })
     .await

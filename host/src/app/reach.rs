@@ -74,11 +74,9 @@ where
     if record.company_id() == company_id {
         return Ok(record);
     }
-    if caller.own_company().is_some() {
-        return Err(Rejection::AccessDenied.into());
-    }
-    let owner = store::get::<Company>(read, &record.company_id())?;
-    if owner.is_some_and(|owner| Some(owner.ats_id) == caller.ats_id()) {
+    // What is left of a deleted company is 404 for everybody, as the company is.
+    let owner = store::get::<Company>(read, &record.company_id())?.ok_or_else(not_found)?;
+    if caller.own_company().is_none() && Some(owner.ats_id) == caller.ats_id() {
         Err(not_found().into())
     } else {
         Err(Rejection::AccessDenied.into())

@@ -31,7 +31,7 @@ impl Record for Agent {
     }
 }
 
-fn everybody(company_id: CompanyId) -> Place {
+pub(crate) fn everybody(company_id: CompanyId) -> Place {
     Place::new(*company_id.bytes(), Tag::Agent, &[])
 }
 

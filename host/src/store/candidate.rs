@@ -34,7 +34,7 @@ impl Record for Candidate {
     }
 }
 
-fn everybody(company_id: CompanyId) -> Place {
+pub(crate) fn everybody(company_id: CompanyId) -> Place {
     Place::new(*company_id.bytes(), Tag::Candidate, &[])
 }
 
@@ -50,7 +50,7 @@ fn with_status(company_id: CompanyId, status: CandidateStatus) -> Place {
     Place::new(*company_id.bytes(), Tag::CandidateByStatus, &[status])
 }
 
-fn assigned_to(company_id: CompanyId, job_id: JobId) -> Place {
+pub(crate) fn assigned_to(company_id: CompanyId, job_id: JobId) -> Place {
     Place::new(*company_id.bytes(), Tag::CandidateByJob, job_id.bytes())
 }
 

@@ -13,6 +13,7 @@ use switchboard_domain::interview::Interview;
 use switchboard_domain::job::Job;
 use switchboard_domain::phone_number::CompanyPhoneNumber;
 use switchboard_domain::release::{PluginVersion, Release, SlotState};
+use switchboard_domain::removal::Removal;
 
 use super::idempotency::Reply;
 use super::index::Place;
@@ -45,6 +46,7 @@ pub fn check(read: &impl Read) -> Result<Vec<String>, Error> {
     walk.table::<Event>(read)?;
     walk.table::<OutboxRow>(read)?;
     walk.table::<Reply>(read)?;
+    walk.table::<Removal>(read)?;
     for (key, members) in std::mem::take(&mut walk.counts) {
         walk.expected.insert(key, members.to_be_bytes().to_vec());
     }

@@ -32,11 +32,11 @@ impl Record for Decision {
     }
 }
 
-fn in_company(company_id: CompanyId) -> Place {
+pub(crate) fn in_company(company_id: CompanyId) -> Place {
     Place::new(*company_id.bytes(), Tag::DecisionOfCompany, &[])
 }
 
-fn about(candidate_id: CandidateId) -> Place {
+pub(crate) fn about(candidate_id: CandidateId) -> Place {
     Place::new(*candidate_id.bytes(), Tag::DecisionOfCandidate, &[])
 }
 

@@ -3,6 +3,7 @@
 use std::ops::Bound;
 
 use switchboard_domain::event::Event;
+use switchboard_domain::id::{CandidateId, CompanyId};
 
 use super::index::Place;
 use super::record::{self, Places, Record};
@@ -28,11 +29,20 @@ impl Record for Event {
 
     fn places(&self) -> Places {
         let place = match self.candidate_id {
-            Some(candidate_id) => Place::new(*candidate_id.bytes(), Tag::EventOfCandidate, &[]),
-            None => Place::new(*self.company_id.bytes(), Tag::EventOfCompany, &[]),
+            Some(candidate_id) => about(candidate_id),
+            None => in_company(self.company_id),
         };
         vec![place].into()
     }
+}
+
+pub(crate) fn about(candidate_id: CandidateId) -> Place {
+    Place::new(*candidate_id.bytes(), Tag::EventOfCandidate, &[])
+}
+
+/// Those that are about no candidate.
+pub(crate) fn in_company(company_id: CompanyId) -> Place {
+    Place::new(*company_id.bytes(), Tag::EventOfCompany, &[])
 }
 
 /// Writes an event behind all others; its `sequence` is set, and answered.

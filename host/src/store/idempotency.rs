@@ -49,14 +49,23 @@ impl Record for Reply {
 
     fn places(&self) -> Places {
         let owner = match (self.candidate_id, self.company_id) {
-            (Some(candidate_id), _) => Some((*candidate_id.bytes(), Tag::ReplyOfCandidate)),
-            (None, Some(company_id)) => Some((*company_id.bytes(), Tag::ReplyOfCompany)),
+            (Some(candidate_id), _) => Some(of_candidate(candidate_id)),
+            (None, Some(company_id)) => Some(in_company(company_id)),
             (None, None) => None,
         };
         let mut places = vec![Place::new(INSTALLATION, Tag::ReplyByTime, &codec::moment(self.at))];
-        places.extend(owner.map(|(owner, tag)| Place::new(owner, tag, &[])));
+        places.extend(owner);
         places.into()
     }
+}
+
+pub(crate) fn of_candidate(candidate_id: CandidateId) -> Place {
+    Place::new(*candidate_id.bytes(), Tag::ReplyOfCandidate, &[])
+}
+
+/// Those that show no candidate.
+pub(crate) fn in_company(company_id: CompanyId) -> Place {
+    Place::new(*company_id.bytes(), Tag::ReplyOfCompany, &[])
 }
 
 /// Removes replies that were given before a moment, the oldest first and no more than `limit`; how many.

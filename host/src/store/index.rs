@@ -143,6 +143,20 @@ impl Place {
         Ok(rows.map(move |row| row.map(|(mut key, _)| key.split_off(skip))))
     }
 
+    /// Record keys of this list behind this one, oldest first.
+    pub(crate) fn keys_behind(
+        &self,
+        read: &impl Read,
+        after: Option<&[u8]>,
+    ) -> Result<impl Iterator<Item = Result<Vec<u8>, Error>>, Error> {
+        let skip = self.prefix.len() + 1;
+        let from = self.entry(after.unwrap_or_default());
+        let to = [self.prefix.as_slice(), &[ENTRY + 1]].concat();
+        let bounds: Bounds = (Bound::Excluded(from), Bound::Excluded(to));
+        let rows = read.scan(Table::Index, bounds, Direction::Forward)?;
+        Ok(rows.map(move |row| row.map(|(mut key, _)| key.split_off(skip))))
+    }
+
     /// All record keys of this list, oldest first. For lists that are short by nature.
     pub(crate) fn all(&self, read: &impl Read) -> Result<Vec<Vec<u8>>, Error> {
         self.keys(read, None, Direction::Forward)?.collect()

@@ -52,7 +52,7 @@ impl Record for CallAttempt {
     }
 }
 
-fn everything(company_id: CompanyId) -> Place {
+pub(crate) fn everything(company_id: CompanyId) -> Place {
     Place::new(*company_id.bytes(), Tag::Interview, &[])
 }
 
@@ -69,7 +69,7 @@ fn with_status(company_id: CompanyId, status: InterviewStatus) -> Place {
     Place::new(*company_id.bytes(), Tag::InterviewByStatus, &[status])
 }
 
-fn by_agent(company_id: CompanyId, agent_id: AgentId) -> Place {
+pub(crate) fn by_agent(company_id: CompanyId, agent_id: AgentId) -> Place {
     Place::new(*company_id.bytes(), Tag::InterviewByAgent, agent_id.bytes())
 }
 

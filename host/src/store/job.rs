@@ -25,11 +25,15 @@ impl Record for Job {
     fn places(&self) -> Places {
         let owner = *self.company_id.bytes();
         vec![
-            Place::new(owner, Tag::Job, &[]),
+            everything(self.company_id),
             Place::new(owner, Tag::JobByStatus, &[status_byte(self.body.status)]),
         ]
         .into()
     }
+}
+
+pub(crate) fn everything(company_id: CompanyId) -> Place {
+    Place::new(*company_id.bytes(), Tag::Job, &[])
 }
 
 /// In the file: never changed.
@@ -62,7 +66,7 @@ pub fn list(
     let owner = *company_id.bytes();
     let place = match filter.status {
         Some(status) => Place::new(owner, Tag::JobByStatus, &[status_byte(status)]),
-        None => Place::new(owner, Tag::Job, &[]),
+        None => everything(company_id),
     };
     if filter.search.is_empty() {
         return record::list(read, &[place], request);

@@ -43,7 +43,7 @@ impl Record for StoredKey {
     }
 }
 
-fn in_company(company_id: CompanyId) -> Place {
+pub(crate) fn in_company(company_id: CompanyId) -> Place {
     Place::new(*company_id.bytes(), Tag::KeyOfCompany, &[])
 }
 

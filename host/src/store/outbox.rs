@@ -1,7 +1,7 @@
 //! Outbox rows: effects that wait to leave, oldest first.
 
 use switchboard_domain::event::OutboxRow;
-use switchboard_domain::id::OutboxId;
+use switchboard_domain::id::{CandidateId, CompanyId, OutboxId};
 
 use super::Error;
 use super::index::Place;
@@ -23,11 +23,20 @@ impl Record for OutboxRow {
 
     fn places(&self) -> Places {
         let place = match self.candidate_id {
-            Some(candidate_id) => Place::new(*candidate_id.bytes(), Tag::OutboxOfCandidate, &[]),
-            None => Place::new(*self.company_id.bytes(), Tag::OutboxOfCompany, &[]),
+            Some(candidate_id) => about(candidate_id),
+            None => in_company(self.company_id),
         };
         vec![place].into()
     }
+}
+
+pub(crate) fn about(candidate_id: CandidateId) -> Place {
+    Place::new(*candidate_id.bytes(), Tag::OutboxOfCandidate, &[])
+}
+
+/// Those that are about no candidate.
+pub(crate) fn in_company(company_id: CompanyId) -> Place {
+    Place::new(*company_id.bytes(), Tag::OutboxOfCompany, &[])
 }
 
 /// What has waited for longest.

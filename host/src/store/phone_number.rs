@@ -26,7 +26,7 @@ impl Record for CompanyPhoneNumber {
     }
 }
 
-fn in_company(company_id: CompanyId) -> Place {
+pub(crate) fn in_company(company_id: CompanyId) -> Place {
     Place::new(*company_id.bytes(), Tag::PhoneNumber, &[])
 }
 

@@ -97,13 +97,17 @@ pub fn update<R: Record>(txn: &mut Txn, record: &R) -> Result<(), Error> {
 /// # Errors
 /// [`Error::TooLarge`], or the engine fails.
 pub fn delete<R: Record>(txn: &mut Txn, id: &R::Id) -> Result<Option<R>, Error> {
-    let key = R::key(id);
-    let old = by_key::<R>(txn, &key)?;
+    delete_named(txn, &R::key(id))
+}
+
+/// As [`delete`], by the bytes of its id.
+pub(crate) fn delete_named<R: Record>(txn: &mut Txn, key: &[u8]) -> Result<Option<R>, Error> {
+    let old = by_key::<R>(txn, key)?;
     if let Some(old) = &old {
         for place in old.places().0 {
-            place.take(txn, &key)?;
+            place.take(txn, key)?;
         }
-        txn.remove(R::TABLE, &key)?;
+        txn.remove(R::TABLE, key)?;
     }
     Ok(old)
 }

@@ -45,13 +45,15 @@ pub enum Table {
     Outbox,
     /// Hash of API key, path and `Idempotency-Key` → `Reply`
     Idempotency,
+    /// `RemovalId` → `Removal`: deletions under way; empty nearly always.
+    Removal,
     /// Every secondary index and every kept count; see `Tag`.
     Index,
 }
 
 impl Table {
     /// All of them, in the order in which a commit writes them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Meta,
         Self::Ats,
         Self::Key,
@@ -70,6 +72,7 @@ impl Table {
         Self::Event,
         Self::Outbox,
         Self::Idempotency,
+        Self::Removal,
         Self::Index,
     ];
 
@@ -95,6 +98,7 @@ impl Table {
             Self::Event => "event",
             Self::Outbox => "outbox",
             Self::Idempotency => "idempotency",
+            Self::Removal => "removal",
             Self::Index => "index",
         }
     }
@@ -158,6 +162,8 @@ pub(crate) enum Tag {
     OutboxOfCompany = 46,
     /// Company, where no candidate is known: goes with the company.
     ReplyOfCompany = 47,
+    /// Company: the deleted jobs that candidates are still assigned to; empty nearly always.
+    RemovalOfJob = 48,
     /// Candidate; counted: its filter, and `interviewCount`, so that the candidate is not rewritten.
     InterviewOfCandidate = 50,
     /// Candidate: goes with the candidate.
@@ -207,6 +213,7 @@ impl Tag {
             | Self::EventOfCompany
             | Self::OutboxOfCompany
             | Self::ReplyOfCompany
+            | Self::RemovalOfJob
             | Self::DecisionOfCandidate
             | Self::EventOfCandidate
             | Self::OutboxOfCandidate

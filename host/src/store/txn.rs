@@ -111,6 +111,11 @@ impl Txn {
         Ok(())
     }
 
+    /// How many rows this closure has written so far, and how many bytes.
+    pub(crate) fn written(&self) -> (usize, usize) {
+        (self.own.keys(), self.own.bytes())
+    }
+
     /// Takes what the closure wrote, and whether it was too much.
     pub(crate) fn take_own(&mut self) -> (Overlay, bool) {
         (std::mem::take(&mut self.own), std::mem::take(&mut self.overflowed))

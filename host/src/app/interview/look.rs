@@ -19,7 +19,7 @@ use switchboard_domain::time::Timestamp;
 
 use crate::app::access::Caller;
 use crate::app::candidate::NamedJob;
-use crate::app::{App, Error, agent, candidate, job};
+use crate::app::{App, Error, agent, candidate, job, removal};
 use crate::store::{self, Read};
 
 /// A request, and the ids of all that it may make: fixed once, so that looking again gives the same.
@@ -141,7 +141,7 @@ fn look_candidate(
             if found.is_none() {
                 problems.add("candidateId", Flaw::invalid("is not a candidate of this company"));
             }
-            Ok(found)
+            found.map(|candidate| removal::settled(read, candidate)).transpose()
         }
         Named::New(new) => {
             let jobs = new.named_jobs().into_iter();

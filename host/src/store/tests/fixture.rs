@@ -11,7 +11,7 @@ use switchboard_domain::decision::{Asked, AskedOutcome, Decision, FailureKind, P
 use switchboard_domain::event::{Effect, Event, EventKind, OutboxRow};
 use switchboard_domain::id::{
     AgentId, AtsId, CallAttemptId, CandidateId, CompanyId, DecisionId, EventId, InterviewId, JobId, KeyId,
-    OutboxId, PhoneNumberId, ReleaseId,
+    OutboxId, PhoneNumberId, ReleaseId, RemovalId,
 };
 use switchboard_domain::interview::{DecidedBy, Interview, InterviewStatus};
 use switchboard_domain::job::{ContractType, Education, Experience, SalaryPeriod, WorkMode};
@@ -23,6 +23,7 @@ use switchboard_domain::phone_number::{CompanyPhoneNumber, PhoneNumber};
 use switchboard_domain::release::{
     Digest, Implements, Limits, OnFailure, PluginVersion, Release, SlotState, Wasi,
 };
+use switchboard_domain::removal::{Removal, Removed};
 use switchboard_domain::text::{CountryCode, CurrencyCode, EmailAddress, Locale, WebUrl};
 use switchboard_domain::time::Timestamp;
 
@@ -337,6 +338,12 @@ pub(super) fn outbox_row(number: u64) -> OutboxRow {
         candidate_id: None,
         effect: Effect::OwnerOnboarding,
     }
+}
+
+pub(super) fn removal(number: u64, removed: Removed) -> Removal {
+    let id = RemovalId::from_bytes(id(number));
+    let walked_to = Some(InterviewId::from_bytes(self::id(4)));
+    Removal { id, at: AT, company_id: COMPANY, removed, walked_to }
 }
 
 pub(super) fn reply(number: u8, at: Timestamp) -> Reply {

@@ -8,6 +8,7 @@ use switchboard_domain::id::{CandidateId, JobId};
 use switchboard_domain::interview::InterviewStatus;
 use switchboard_domain::job::JobStatus;
 use switchboard_domain::release::Digest;
+use switchboard_domain::removal::Removed;
 
 use super::super::engine::Engine;
 use super::super::record::{EVERYTHING, hex};
@@ -36,7 +37,9 @@ fn write_one_of_each(txn: &mut Txn) -> Result<(), Error> {
     insert(txn, &fixture::plugin_version("p", Digest([5; 32])))?;
     event::append(txn, fixture::event(6, Some(candidate_id)))?;
     insert(txn, &fixture::outbox_row(10))?;
-    insert(txn, &fixture::reply(11, AT))
+    insert(txn, &fixture::reply(11, AT))?;
+    insert(txn, &fixture::removal(12, Removed::Job(job_id)))?;
+    insert(txn, &fixture::removal(13, Removed::Candidate(candidate_id)))
 }
 
 #[test]
