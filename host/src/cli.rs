@@ -26,6 +26,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use switchboard::config::process_environment;
+use switchboard::telemetry;
 
 use client::Server;
 use failure::Failure;
@@ -104,7 +105,9 @@ pub(crate) fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { failure::USAGE } else { 0 });
         }
     };
-    match arguments.run() {
+    let outcome = arguments.run();
+    telemetry::flush();
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output::complain(&failure.to_string());

@@ -36,6 +36,7 @@ pub mod slot;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use switchboard_domain::rejection::Rejection;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -52,7 +53,7 @@ use engine::Engine;
 /// The open store. Cheap to clone; the file is let go when the last clone and the last snapshot are gone.
 #[derive(Debug, Clone)]
 pub struct Store {
-    engine: Arc<Engine>,
+    latest: Arc<ArcSwap<Snapshot>>,
     queue: mpsc::Sender<commit::Message>,
     state: watch::Receiver<commit::State>,
 }
@@ -183,17 +184,21 @@ impl Store {
     /// A file that cannot be opened, is in use, or comes from a newer program.
     pub fn open(backing: Backing, options: &Options) -> Result<Self, Error> {
         let engine = Engine::open(backing, options.cache_bytes)?;
-        let (queue, state) = commit::start(&engine, options)?;
-        Ok(Self { engine, queue, state })
+        let latest = Arc::new(ArcSwap::from_pointee(engine.snapshot()?));
+        let (queue, state) = commit::start(engine, Arc::clone(&latest), options)?;
+        Ok(Self { latest, queue, state })
     }
 
     /// What is committed at this moment, and stays so however long it is held. Hold it briefly: old pages
-    /// are kept for it.
+    /// are kept for it. All who ask between two commits share one, and the tables that it has opened.
     ///
     /// # Errors
-    /// The engine refuses after an I/O error.
+    /// The store has failed: the process is about to end.
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
-        self.engine.snapshot()
+        match &*self.state.borrow() {
+            commit::State::Failed(sentence) => Err(Error::Failed(Arc::clone(sentence))),
+            commit::State::Writing | commit::State::Closed => Ok(Snapshot::clone(&self.latest.load())),
+        }
     }
 
     /// Runs `work` on the writer's thread and answers when what it wrote is on disk. `work` may be run more

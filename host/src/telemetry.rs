@@ -1,10 +1,13 @@
 //! Log lines: to stderr, as text for people or as one flat JSON object a line.
 //!
 //! A line is written for every request, so the JSON form writes straight into the layer's buffer: no map, no
-//! copy of a value, one write to stderr.
+//! copy of a value; and lines of the same moment leave together.
+
+mod lines;
 
 use std::fmt::{self, Write as _};
 use std::io::IsTerminal;
+use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
@@ -18,7 +21,11 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use self::lines::Lines;
 use crate::config::LogFormat;
+
+/// Where the process's lines go, once that is set up.
+static LINES: OnceLock<Lines> = OnceLock::new();
 
 /// Why logging could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -29,27 +36,39 @@ pub enum Error {
     /// It was set up before.
     #[error("logging was set up before")]
     Twice,
+    /// The thread that writes lines cannot start.
+    #[error("the log's thread cannot start: {0}")]
+    Thread(std::io::Error),
 }
 
 /// Sets the process's log lines up, once. A panic becomes a line too.
 ///
 /// # Errors
 ///
-/// A filter that cannot be read, or a second call.
+/// A filter that cannot be read, no thread, or a second call.
 pub fn install(format: LogFormat, filter: &str) -> Result<(), Error> {
     let targets = parse_filter(filter)?;
     let registry = tracing_subscriber::registry().with(targets);
+    let lines = Lines::to(std::io::stderr()).map_err(Error::Thread)?;
+    LINES.set(lines.clone()).map_err(|_| Error::Twice)?;
     match format {
         LogFormat::Text => {
             let colours = std::io::stderr().is_terminal();
-            let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
+            let layer = tracing_subscriber::fmt::layer().with_writer(lines).with_ansi(colours);
             registry.with(layer).try_init()
         }
-        LogFormat::Json => registry.with(json_layer(std::io::stderr)).try_init(),
+        LogFormat::Json => registry.with(json_layer(lines)).try_init(),
     }
     .map_err(|_| Error::Twice)?;
     std::panic::set_hook(Box::new(log_panic));
     Ok(())
+}
+
+/// Writes the lines that wait: before the process ends, or says something else on stderr.
+pub fn flush() {
+    if let Some(lines) = LINES.get() {
+        lines.flush();
+    }
 }
 
 /// Whether a filter can be read: a level, or levels by module.

@@ -133,6 +133,7 @@ impl Signals {
             }
             if draining {
                 // What was answered is on disk, so ending at once loses nothing.
+                telemetry::flush();
                 std::process::exit(i32::from(super::failure::REFUSED));
             }
             draining = true;

@@ -9,10 +9,11 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::thread;
 
+use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, watch};
 
 use super::engine::Engine;
-use super::txn::Txn;
+use super::txn::{Snapshot, Txn};
 use super::{Error, Options};
 
 /// Bytes of a batch from which on no further closure is taken: a commit of so much is one of many already.
@@ -52,13 +53,15 @@ pub(crate) enum State {
 
 /// Starts the writer's thread; gives the queue to it and the place where it tells how it stands.
 pub(crate) fn start(
-    engine: &Arc<Engine>,
+    engine: Arc<Engine>,
+    latest: Arc<ArcSwap<Snapshot>>,
     options: &Options,
 ) -> Result<(mpsc::Sender<Message>, watch::Receiver<State>), Error> {
     let (sender, queue) = mpsc::channel(options.queue_max.max(1));
     let (state, states) = watch::channel(State::Writing);
     let mut writer = Writer {
-        engine: Arc::clone(engine),
+        engine,
+        latest,
         queue,
         batch_max: options.batch_max.max(1),
         rerun_one_in: options.rerun_one_in.and_then(NonZeroU32::new),
@@ -70,8 +73,8 @@ pub(crate) fn start(
             .unwrap_or_else(|payload| State::Failed(sentence(&text_of(payload.as_ref()))));
         // First the file, then the word, then the queue: who was told of the end may open the file again, and
         // who finds the queue closed finds the reason too.
-        let Writer { engine, queue, state, .. } = writer;
-        drop(engine);
+        let Writer { engine, latest, queue, state, .. } = writer;
+        drop((engine, latest));
         state.send_replace(end);
         drop(queue);
     };
@@ -91,6 +94,8 @@ fn sentence(reason: &str) -> Arc<str> {
 
 struct Writer {
     engine: Arc<Engine>,
+    /// What readers get: renewed after each commit, before its closures are answered.
+    latest: Arc<ArcSwap<Snapshot>>,
     queue: mpsc::Receiver<Message>,
     batch_max: usize,
     rerun_one_in: Option<NonZeroU32>,
@@ -117,18 +122,9 @@ impl Writer {
     /// Runs the first job and what waits behind it, commits, answers. Says whether to go on.
     fn batch(&mut self, first: Job) -> Result<bool, Arc<str>> {
         let mut jobs = Vec::new();
-        let (committed, open) = match self.engine.snapshot() {
-            Ok(base) => {
-                let mut txn = Txn::new(base);
-                let open = self.gather(first, &mut txn, &mut jobs);
-                (self.write(&txn), open)
-            }
-            Err(error) => {
-                jobs.push((first, Verdict::Ran));
-                (Err(error), true)
-            }
-        };
-        let Err(error) = committed else {
+        let mut txn = Txn::new(Snapshot::clone(&self.latest.load()));
+        let open = self.gather(first, &mut txn, &mut jobs);
+        let Err(error) = self.write(txn) else {
             for (mut job, verdict) in jobs {
                 job(Step::Answer(verdict));
             }
@@ -161,8 +157,14 @@ impl Writer {
         true
     }
 
-    fn write(&self, txn: &Txn) -> Result<(), Error> {
-        if txn.batch().is_empty() { Ok(()) } else { self.engine.apply(txn.batch()) }
+    fn write(&self, txn: Txn) -> Result<(), Error> {
+        let batch = txn.into_batch();
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.engine.apply(&batch)?;
+        self.latest.store(Arc::new(self.engine.snapshot()?));
+        Ok(())
     }
 
     /// Runs one job on an overlay of its own, which becomes part of the batch or of nothing.

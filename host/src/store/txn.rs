@@ -129,6 +129,11 @@ impl Txn {
     pub(crate) fn batch(&self) -> &Overlay {
         &self.batch
     }
+
+    /// Lets the snapshot go, so that the engine may use its old pages again.
+    pub(crate) fn into_batch(self) -> Overlay {
+        self.batch
+    }
 }
 
 impl Read for Txn {
