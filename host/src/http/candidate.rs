@@ -25,7 +25,7 @@ use switchboard_domain::time::{Timestamp, parse_calendar_date};
 use utoipa::ToSchema;
 
 use super::body::{self, Fields, Read, chars, id, text};
-use super::schema::{self, Text};
+use super::schema::{self, Json, Text};
 
 // What partners can ask.
 
@@ -193,7 +193,7 @@ pub struct CandidateView<'a> {
     links: LinksView,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
-    metadata: Option<Value>,
+    metadata: Option<Json<'a>>,
     #[schema(value_type = String, format = "date-time")]
     created_at: Text<Timestamp>,
     #[schema(value_type = String, format = "date-time")]
@@ -231,7 +231,7 @@ pub fn view(candidate: &Candidate, counts: Counts) -> CandidateView<'_> {
             interviews: format!("/candidates/{}/interviews", candidate.id),
             analyses: format!("/candidates/{}/analyses", candidate.id),
         },
-        metadata: body.metadata.as_ref().map(Metadata::to_value),
+        metadata: body.metadata.as_ref().map(Json::from),
         created_at: Text(candidate.created_at),
         updated_at: Text(candidate.updated_at),
     }
