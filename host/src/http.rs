@@ -1,5 +1,5 @@
 //! HTTP: what stands between a socket and the use cases. The order in which a request is checked is the
-//! contract's (§1) and stands in `Partners::check`, nowhere else.
+//! contract's (§1): its first half stands in `Partners::check`, its second in `dispatch` and `resource`.
 
 pub mod admin;
 pub mod agent;
@@ -8,6 +8,7 @@ pub mod body;
 pub mod call_attempt;
 pub mod candidate;
 pub mod company;
+mod condition;
 pub mod dispatch;
 pub mod interview;
 pub mod job;
@@ -18,6 +19,7 @@ pub mod query;
 pub mod rate;
 pub mod reply;
 pub mod request;
+pub mod resource;
 pub mod route;
 pub mod schema;
 pub mod server;
@@ -216,7 +218,7 @@ pub struct Partners<A, H> {
 /// What the checks that need no resource let through.
 enum Passed {
     Answered(Reply),
-    Call { caller: Arc<Caller>, route: Route, id: Option<String>, idempotency_key: Option<String> },
+    Call { caller: Arc<Caller>, route: Route, id: Option<String> },
 }
 
 impl<A, H, F> Partners<A, H>
@@ -243,10 +245,10 @@ where
 
     async fn run(&self, mut request: Request, trace: &mut Trace) -> Result<Reply, Failure> {
         match self.check(&request, trace) {
-            Ok(Passed::Call { caller, route, id, idempotency_key }) => {
-                let within = self.door.settings.body_within.unwrap_or(BODY_WITHIN);
-                request.receive(BODY_BYTES_MAX, within).await;
-                (self.handle)(Call { caller, route, id, idempotency_key, request }).await
+            Ok(Passed::Call { caller, route, id }) => {
+                let idempotency_key = idempotency_key(&request);
+                let body_within = self.door.settings.body_within.unwrap_or(BODY_WITHIN);
+                (self.handle)(Call { caller, route, id, idempotency_key, body_within, request }).await
             }
             Ok(Passed::Answered(reply)) => {
                 request.discard().await;
@@ -259,9 +261,9 @@ where
         }
     }
 
-    /// The order of checks of contract §1, up to where a resource is needed: route and method, credentials,
-    /// rate, scope, then values in head and query. The handler goes on with the path's and the query's own
-    /// values, `companyId`, the resource, and then the body, which waits in the request with its verdict.
+    /// The order of checks of contract §1, as far as it is the same for every route: route and method,
+    /// credentials, rate, scope. The handler goes on with the values in path, query and head, `companyId`, the
+    /// resource, and then the body, which nobody has read yet.
     fn check(&self, request: &Request, trace: &mut Trace) -> Result<Passed, Failure> {
         let (route, id) = match route::recognise(&request.method, &request.path) {
             Recognised::Found(route, id) => (route, id),
@@ -285,9 +287,7 @@ where
         }
 
         check_scopes(route, &caller.key)?;
-
-        let idempotency_key = idempotency_key(request)?;
-        Ok(Passed::Call { caller, route, id, idempotency_key })
+        Ok(Passed::Call { caller, route, id })
     }
 }
 
@@ -324,9 +324,9 @@ fn check_scopes(route: Route, key: &Key) -> Result<(), Problem> {
     }
 }
 
-fn idempotency_key(request: &Request) -> Result<Option<String>, Failure> {
-    const NAME: &str = "Idempotency-Key";
-    let mut values = request.headers.get_all(NAME).iter();
+/// Only on POST; what is wrong with it is told together with path and query.
+fn idempotency_key(request: &Request) -> Result<Option<String>, Flaw> {
+    let mut values = request.headers.get_all(request::IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next().filter(|_| request.method == Method::POST) else { return Ok(None) };
     let is_visible = value.as_bytes().iter().all(u8::is_ascii_graphic);
     let fits = (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&value.len());
@@ -335,7 +335,7 @@ fn idempotency_key(request: &Request) -> Result<Option<String>, Failure> {
         _ => {
             let text =
                 format!("must be sent once, with 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters");
-            Err(Failure::field(NAME, Flaw::invalid(text)))
+            Err(Flaw::invalid(text))
         }
     }
 }

@@ -229,6 +229,16 @@ fn rejected(rejection: Rejection) -> Answer {
             let text = "What this request stands on was changed at the same time. Send it again.";
             Answer::new(S::CONFLICT, "RESOURCE_CONFLICT", text)
         }
+        Rejection::InvalidState { status, allowed } => {
+            let text = format!("Its status is {status}; this needs {}.", allowed.join(" or "));
+            Answer::new(S::BAD_REQUEST, "INVALID_STATE_TRANSITION", text)
+                .details(json!({ "status": status, "allowed": allowed }))
+        }
+        Rejection::PreconditionFailed => {
+            let text = "`If-Match` names no ETag that the resource has now. Read it again, decide anew, and send \
+                        its present ETag.";
+            Answer::new(S::PRECONDITION_FAILED, "PRECONDITION_FAILED", text)
+        }
         Rejection::BillingLimitExceeded => {
             let text = "The company's usage limit of this month is reached.";
             Answer::new(S::PAYMENT_REQUIRED, "BILLING_LIMIT_EXCEEDED", text)

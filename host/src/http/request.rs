@@ -1,5 +1,5 @@
-//! A request as handlers see it. The body is read before they run and bounded in size and time; what is wrong
-//! with it is kept until somebody asks, because the contract answers other things first.
+//! A request as handlers see it. Its body is read when they ask for it, bounded in size and time: the contract
+//! answers other things first, and nobody reads what is refused without it.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -14,16 +14,20 @@ use hyper::Method;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_TYPE, EXPECT, HeaderMap, HeaderValue};
 use serde_json::Value;
-use switchboard_domain::problem::Flaw;
+use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::time::Timestamp;
 
-use super::problem::{Failure, Problem};
+use super::BODY_BYTES_MAX;
+use super::problem::{Failure, Problem, refuse};
 use super::query::Query;
 use super::route::Route;
 use crate::app::access::Caller;
 use crate::ids::Ids;
 
-/// A partner's request that passed every check that needs no resource.
+/// Makes a POST safe to send again.
+pub(super) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
+/// A partner's request whose key may call its route.
 #[derive(Debug)]
 pub struct Call {
     /// Who asks.
@@ -32,8 +36,10 @@ pub struct Call {
     pub route: Route,
     /// The `{id}` of the path, as it was written.
     pub id: Option<String>,
-    /// Only on POST; its syntax is checked.
-    pub idempotency_key: Option<String>,
+    /// Only on POST; or what is wrong with it, see [`Call::refuse`].
+    pub idempotency_key: Result<Option<String>, Flaw>,
+    /// How long its body may take.
+    pub body_within: Duration,
     /// The rest.
     pub request: Request,
 }
@@ -42,10 +48,33 @@ impl Call {
     /// The `{id}` of the path.
     ///
     /// # Errors
-    /// 400 at `id` where it is none.
-    pub fn path_id<T: FromStr>(&self) -> Result<T, Failure> {
+    /// It is none.
+    pub fn path_id<T: FromStr>(&self) -> Result<T, Flaw> {
         let text = self.id.as_deref().unwrap_or_default();
-        text.parse().map_err(|_| Failure::field("id", Flaw::invalid("is not a valid id")))
+        text.parse().map_err(|_| Flaw::invalid("is not a valid id"))
+    }
+
+    /// Refuses values in path, query and head (contract §1, "Order of checks"), all of them in one answer. What
+    /// is wrong in path and query was noted by whoever knows the route.
+    ///
+    /// # Errors
+    /// Unless nothing is wrong.
+    pub fn refuse(&self, mut problems: Problems) -> Result<(), Failure> {
+        if let Err(flaw) = &self.idempotency_key {
+            problems.add(IDEMPOTENCY_KEY, flaw.clone());
+        }
+        refuse(problems)
+    }
+
+    /// Reads the body, which [`Request::json`] then takes. To be called when everything was checked that the
+    /// contract answers before bodies.
+    ///
+    /// # Errors
+    /// In this order: 415, 413, 408.
+    pub async fn receive(&mut self) -> Result<(), Failure> {
+        self.request.check_media_type()?;
+        self.request.receive(BODY_BYTES_MAX, self.body_within).await;
+        self.request.bytes().map(drop)
     }
 }
 
