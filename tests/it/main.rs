@@ -1,23 +1,27 @@
 //! Black-box tests of the whole, one binary.
 
+mod address_limit;
 mod agent;
 mod alone;
 mod any_bytes;
 mod candidate;
 mod cli;
 mod company;
+mod compression;
 mod decision;
 mod demo;
 mod disk;
 mod every_route;
 mod hostile_guest;
 mod hot_swap;
+mod http2;
 mod idempotency;
 mod interview;
 mod job;
 mod job_resolution;
 mod key;
 mod metrics;
+mod overload;
 mod page;
 mod plugin;
 mod power_loss;
@@ -28,3 +32,4 @@ mod restart;
 mod stale_facts;
 mod table;
 mod tidy;
+mod tls;

@@ -17,6 +17,7 @@ use serde_json::Value;
 use switchboard_domain::problem::Flaw;
 use switchboard_domain::time::Timestamp;
 
+use super::overload::{self, Place, Room};
 use super::problem::{Failure, Problem};
 use super::query::Query;
 use super::route::Route;
@@ -34,6 +35,8 @@ pub struct Call {
     pub id: Option<String>,
     /// Only on POST; its syntax is checked.
     pub idempotency_key: Option<String>,
+    /// Among the requests that are at work. One that only waits from now on leaves it.
+    pub place: Place,
     /// The rest.
     pub request: Request,
 }
@@ -67,6 +70,8 @@ pub struct Request {
     /// Whom the request comes from, trusted proxies seen through.
     pub peer: IpAddr,
     pub(super) body: RequestBody,
+    /// What the body holds of the memory for bodies; without bound on the operators' listener.
+    pub(super) room: Option<Room>,
 }
 
 /// A body on its way.
@@ -89,9 +94,9 @@ impl Request {
                 self.body = RequestBody::Read(Ok(Bytes::new()));
                 return;
             }
-            let read = tokio::time::timeout(within, collect(incoming, max_bytes)).await;
+            let read = tokio::time::timeout(within, collect(incoming, max_bytes, self.room.as_mut())).await;
             let verdict = read.unwrap_or(Err(Problem::BodyTooSlow));
-            if matches!(verdict, Err(Problem::BodyTooLarge { .. })) {
+            if matches!(verdict, Err(Problem::BodyTooLarge { .. } | Problem::Overloaded { .. })) {
                 self.discard().await;
             }
             self.body = RequestBody::Read(verdict);
@@ -116,6 +121,11 @@ impl Request {
         };
         // However it ends, the answer goes out now; hyper closes the connection where bytes are left.
         drop(tokio::time::timeout(DISCARD_TIME_MAX, throw_away).await);
+    }
+
+    /// Whether there was no memory for the body.
+    pub(super) fn is_crowded_out(&self) -> bool {
+        matches!(&self.body, RequestBody::Read(Err(Problem::Overloaded { .. })))
     }
 
     /// The body's bytes, whatever their media type.
@@ -175,7 +185,11 @@ fn is_json(media_type: &str) -> bool {
         })
 }
 
-async fn collect(incoming: &mut Incoming, max_bytes: usize) -> Result<Bytes, Problem> {
+async fn collect(
+    incoming: &mut Incoming,
+    max_bytes: usize,
+    mut room: Option<&mut Room>,
+) -> Result<Bytes, Problem> {
     let announced_bytes = usize::try_from(incoming.size_hint().lower()).unwrap_or(usize::MAX);
     if announced_bytes > max_bytes {
         return Err(Problem::BodyTooLarge { max_bytes });
@@ -187,6 +201,9 @@ async fn collect(incoming: &mut Incoming, max_bytes: usize) -> Result<Bytes, Pro
         let Ok(data) = frame.map_err(|_| Problem::BodyUnreadable)?.into_data() else { continue };
         if first.len() + whole.len() + data.len() > max_bytes {
             return Err(Problem::BodyTooLarge { max_bytes });
+        }
+        if room.as_mut().is_some_and(|room| !room.take(data.len())) {
+            return Err(Problem::Overloaded { retry_after_seconds: overload::RETRY_AFTER_SECONDS });
         }
         if first.is_empty() && whole.is_empty() {
             first = data;
