@@ -126,3 +126,6 @@ pub const SLOT_HISTORY_MAX: usize = 100;
 
 /// The longest reason that a policy may refuse with (WIT packages): it is shown to a partner.
 pub const REFUSAL_REASON_CHARS: RangeInclusive<usize> = 1..=500;
+/// Past attempts that a policy is told of (WIT package `call-scheduling`): no cadence looks further back, and facts
+/// stay small for an interview that is tried by hand again and again.
+pub const CALL_HISTORY_MAX: usize = 100;
