@@ -1,11 +1,13 @@
 //! Black-box tests of the whole, one binary.
 
+mod address_limit;
 mod agent;
 mod alone;
 mod any_bytes;
 mod candidate;
 mod cli;
 mod company;
+mod compression;
 mod condition;
 mod decision;
 mod demo;
@@ -13,12 +15,14 @@ mod disk;
 mod every_route;
 mod hostile_guest;
 mod hot_swap;
+mod http2;
 mod idempotency;
 mod interview;
 mod job;
 mod job_resolution;
 mod key;
 mod metrics;
+mod overload;
 mod page;
 mod plugin;
 mod power_loss;
@@ -30,3 +34,4 @@ mod stale_facts;
 mod stock;
 mod table;
 mod tidy;
+mod tls;

@@ -20,7 +20,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::body::{self, Fields, Read, chars, id, is_there, text, whole};
 use super::query::Query;
 use super::resource::{Listed, Noun, Posted};
-use super::schema::{self, Text};
+use super::schema::{self, Json, Text};
 use crate::app::agent::AgentFilter;
 use crate::app::{self, App, Page, PageRequest};
 
@@ -261,7 +261,7 @@ pub struct AgentView<'a> {
     company_phone_number_id: Option<Text<PhoneNumberId>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
-    metadata: Option<Value>,
+    metadata: Option<Json<'a>>,
     #[schema(value_type = String, format = "date-time")]
     created_at: Text<Timestamp>,
     #[schema(value_type = String, format = "date-time")]
@@ -285,7 +285,7 @@ pub fn view(agent: &Agent) -> AgentView<'_> {
         voice_id: body.voice_id.map(Voice::as_str),
         cefr_level: body.cefr_level.map(CefrLevel::as_str),
         company_phone_number_id: body.company_phone_number_id.map(Text),
-        metadata: body.metadata.as_ref().map(Metadata::to_value),
+        metadata: body.metadata.as_ref().map(Json::from),
         created_at: Text(agent.created_at),
         updated_at: Text(agent.updated_at),
     }

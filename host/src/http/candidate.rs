@@ -21,7 +21,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::body::{self, Fields, Read, chars, id, is_there, text};
 use super::query::Query;
 use super::resource::{Listed, Noun, Posted};
-use super::schema::{self, Text};
+use super::schema::{self, Json, Text};
 use crate::app::candidate::{CandidateFilter, Counted};
 use crate::app::{self, App, Page, PageRequest};
 
@@ -268,7 +268,7 @@ pub struct CandidateView<'a> {
     links: LinksView,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
-    metadata: Option<Value>,
+    metadata: Option<Json<'a>>,
     #[schema(value_type = String, format = "date-time")]
     created_at: Text<Timestamp>,
     #[schema(value_type = String, format = "date-time")]
@@ -306,7 +306,7 @@ pub fn view(candidate: &Candidate, counts: Counts) -> CandidateView<'_> {
             interviews: format!("/candidates/{}/interviews", candidate.id),
             analyses: format!("/candidates/{}/analyses", candidate.id),
         },
-        metadata: body.metadata.as_ref().map(Metadata::to_value),
+        metadata: body.metadata.as_ref().map(Json::from),
         created_at: Text(candidate.created_at),
         updated_at: Text(candidate.updated_at),
     }

@@ -26,7 +26,7 @@ use super::dispatch::{Turn, page_request, page_view, rendered};
 use super::page::Listing;
 use super::problem::Failure;
 use super::resource::{self, Noun};
-use super::schema::{self, Text};
+use super::schema::{self, Json, Text};
 use super::{Call, Reply};
 use crate::app::{self, App};
 
@@ -357,7 +357,7 @@ pub struct CompanyView<'a> {
     settings: SettingsView<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
-    metadata: Option<Value>,
+    metadata: Option<Json<'a>>,
     /// As it was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, format = "email")]
@@ -390,7 +390,7 @@ pub fn view(company: &Company) -> CompanyView<'_> {
             locale: company.settings.locale.as_str(),
             call_window: window_view(&company.settings.call_window),
         },
-        metadata: company.metadata.as_ref().map(Metadata::to_value),
+        metadata: company.metadata.as_ref().map(Json::from),
         owner_email: company.owner_email.as_ref().map(EmailAddress::as_str),
         owner_status: company.owner_status.map(OwnerStatus::as_str),
         created_at: Text(company.created_at),

@@ -27,7 +27,7 @@ use super::page::{Listing, PageView};
 use super::problem::Failure;
 use super::query::Query;
 use super::resource::{self, Listed, Noun};
-use super::schema::{self, Text};
+use super::schema::{self, Json, Text};
 use super::{Call, Reply};
 use crate::app::interview::{DryRun, InterviewFilter, WithAttempts};
 use crate::app::{self, App, Page, PageRequest};
@@ -330,7 +330,7 @@ pub struct InterviewView<'a> {
     finished_date: Option<Text<Timestamp>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
-    metadata: Option<Value>,
+    metadata: Option<Json<'a>>,
     is_test: bool,
     /// Of phone interviews, oldest first.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -360,7 +360,7 @@ pub fn view<'a>(interview: &'a Interview, attempts: &'a [CallAttempt]) -> Interv
         scheduled_at: Text(interview.scheduled_at),
         duration_minutes: interview.duration_minutes,
         finished_date: interview.finished_at.map(Text),
-        metadata: interview.metadata.as_ref().map(Metadata::to_value),
+        metadata: interview.metadata.as_ref().map(Json::from),
         is_test: interview.is_test,
         call_attempts: is_by_phone.then(|| attempts.iter().map(call_attempt::view).collect()),
         decisions: decided_by.map(|by| (by.policy.as_str(), Text(by.decision_id))).collect(),

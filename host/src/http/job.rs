@@ -23,7 +23,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::body::{self, Fields, Read, chars, number, text};
 use super::query::Query;
 use super::resource::{Listed, Noun, Posted};
-use super::schema::{self, Text};
+use super::schema::{self, Json, Text};
 use crate::app::job::JobFilter;
 use crate::app::{self, App, Page, PageRequest};
 
@@ -417,7 +417,7 @@ pub struct JobView<'a> {
     salary: Option<SalaryView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
-    metadata: Option<Value>,
+    metadata: Option<Json<'a>>,
     #[schema(value_type = String, format = "date-time")]
     created_at: Text<Timestamp>,
     #[schema(value_type = String, format = "date-time")]
@@ -444,7 +444,7 @@ pub fn view(job: &Job) -> JobView<'_> {
         contract_type: body.contract_type.map(ContractType::as_str),
         location: body.location.as_ref().map(location_view),
         salary: body.salary.as_ref().map(salary_view),
-        metadata: body.metadata.as_ref().map(Metadata::to_value),
+        metadata: body.metadata.as_ref().map(Json::from),
         created_at: Text(job.created_at),
         updated_at: Text(job.updated_at),
     }

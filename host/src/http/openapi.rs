@@ -12,6 +12,7 @@ use utoipa::openapi::{ComponentsBuilder, RefOr, Schema};
 use super::agent::{AgentBody, AgentPatch, AgentView};
 use super::candidate::{CandidateBody, CandidatePatch, CandidateView};
 use super::company::{CompanyBody, CompanyPatch, CompanyView};
+use super::compress;
 use super::interview::{DryRunView, InterviewBody, InterviewPatch, InterviewView};
 use super::job::{JobBody, JobPatch, JobView};
 use super::reply::Reply;
@@ -20,9 +21,15 @@ use super::route::{Access, Entry, Route, Verb};
 /// The document as an answer.
 #[must_use]
 pub fn reply() -> Reply {
-    static DOCUMENT: OnceLock<Bytes> = OnceLock::new();
-    let body = DOCUMENT.get_or_init(|| Bytes::from(document().to_string())).clone();
-    Reply::text(StatusCode::OK, "application/json", body)
+    static DOCUMENT: OnceLock<(Bytes, Bytes)> = OnceLock::new();
+    // Everybody may ask for it, so it is packed once and not for each.
+    let (body, packed) = DOCUMENT.get_or_init(|| {
+        let body = Bytes::from(document().to_string());
+        let packed = compress::gzip(&body);
+        (body, packed)
+    });
+    let packed = Some(packed.clone());
+    Reply { packed, ..Reply::text(StatusCode::OK, "application/json", body.clone()) }
 }
 
 /// The document.

@@ -57,6 +57,18 @@ pub enum Problem {
         /// Seconds until it has.
         retry_after_seconds: i64,
     },
+    /// The address has asked too much, whatever its keys.
+    AddressLimited {
+        /// Seconds until it may ask again.
+        retry_after_seconds: i64,
+    },
+    /// More is at work than can be answered soon.
+    Overloaded {
+        /// What there was no room in; for the metrics.
+        reason: &'static str,
+        /// When to try again.
+        retry_after_seconds: u32,
+    },
     /// `after` is malformed.
     InvalidCursor,
     /// The body's media type is not ours.
@@ -166,10 +178,7 @@ impl Failure {
             }
             Self::Unavailable { retry_after_seconds, why } => {
                 tracing::warn!(request_id = request_id.as_str(), why, "request refused for now");
-                let text = "The service cannot take this request right now. Send it again after Retry-After.";
-                Answer::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", text)
-                    .into_reply(now)
-                    .with(RETRY_AFTER, &retry_after_seconds.to_string())
+                unavailable(retry_after_seconds, now)
             }
         }
     }
@@ -200,6 +209,21 @@ impl Answer {
 fn internal() -> Answer {
     let text = "Something went wrong on our side. Send the request id with your question.";
     Answer::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", text)
+}
+
+fn unavailable(retry_after_seconds: u32, now: Timestamp) -> Reply {
+    let text = "The service cannot take this request right now. Send it again after Retry-After.";
+    Answer::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", text)
+        .into_reply(now)
+        .with(RETRY_AFTER, &retry_after_seconds.to_string())
+}
+
+fn too_many(text: &str, retry_after_seconds: i64, now: Timestamp) -> Reply {
+    let text = format!("{text}. Send again in {retry_after_seconds} seconds.");
+    Answer::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED", text)
+        .details(json!({ "retryAfter": retry_after_seconds }))
+        .into_reply(now)
+        .with(RETRY_AFTER, &retry_after_seconds.to_string())
 }
 
 fn rejected(rejection: Rejection) -> Answer {
@@ -351,12 +375,12 @@ fn found(problem: Problem, now: Timestamp) -> Reply {
                 .into_reply(now)
         }
         Problem::RateLimited { retry_after_seconds } => {
-            let text = format!("Too many requests. Send again in {retry_after_seconds} seconds.");
-            Answer::new(S::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED", text)
-                .details(json!({ "retryAfter": retry_after_seconds }))
-                .into_reply(now)
-                .with(RETRY_AFTER, &retry_after_seconds.to_string())
+            too_many("Too many requests", retry_after_seconds, now)
         }
+        Problem::AddressLimited { retry_after_seconds } => {
+            too_many("Too many requests from this address", retry_after_seconds, now)
+        }
+        Problem::Overloaded { retry_after_seconds, .. } => unavailable(retry_after_seconds, now),
         Problem::InvalidCursor => {
             let text = "`after` must be the nextCursor of an earlier answer, unchanged.";
             told(S::BAD_REQUEST, "INVALID_CURSOR", text)

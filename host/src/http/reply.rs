@@ -26,6 +26,8 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The body; what an idempotency row keeps.
     pub body: Bytes,
+    /// The same body as gzip, where it was made beforehand.
+    pub packed: Option<Bytes>,
 }
 
 impl Reply {
@@ -122,19 +124,19 @@ impl Reply {
     fn envelope(status: StatusCode, body: Bytes) -> Self {
         let mut headers = HeaderMap::with_capacity(12);
         headers.insert(CONTENT_TYPE, JSON);
-        Self { status, headers, body }
+        Self { status, headers, body, packed: None }
     }
 
     /// 204, which has no body.
     #[must_use]
     pub fn no_content() -> Self {
-        Self { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Bytes::new() }
+        Self { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Bytes::new(), packed: None }
     }
 
     /// 304: the sender has the bytes that this tag names.
     #[must_use]
     pub fn not_modified(etag: &str) -> Self {
-        Self { status: StatusCode::NOT_MODIFIED, headers: HeaderMap::new(), body: Bytes::new() }
+        Self { status: StatusCode::NOT_MODIFIED, headers: HeaderMap::new(), body: Bytes::new(), packed: None }
             .with(ETAG, etag)
     }
 
@@ -155,7 +157,7 @@ impl Reply {
     pub fn text(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        Self { status, headers, body: body.into() }
+        Self { status, headers, body: body.into(), packed: None }
     }
 
     /// Adds a header. A value that cannot stand in one is left out.

@@ -3,9 +3,12 @@
 
 use std::fmt::Display;
 
+use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 use switchboard_domain::call_window::CallWindow;
+use switchboard_domain::metadata::Metadata;
 use switchboard_domain::{agent, call_attempt, candidate, company, interview, job, language};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
@@ -19,6 +22,23 @@ pub struct Text<T>(pub T);
 impl<T: Display> Serialize for Text<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
+    }
+}
+
+/// Stored JSON that leaves as it is, without being read into values: compact, and checked when it came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Json<'a>(&'a str);
+
+impl<'a> From<&'a Metadata> for Json<'a> {
+    fn from(metadata: &'a Metadata) -> Self {
+        Self(metadata.as_str())
+    }
+}
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue = serde_json::from_str(self.0).map_err(S::Error::custom)?;
+        raw.serialize(serializer)
     }
 }
 

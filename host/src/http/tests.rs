@@ -86,7 +86,7 @@ async fn echo(mut call: Call, gate: Arc<Semaphore>, waiting: Arc<AtomicUsize>) -
 pub(super) async fn start(limits: ServerLimits, body_within: Duration) -> Running {
     let (clock, metrics) = (Clock::system(), Arc::new(Metrics::new()));
     let ids = Ids::seeded(clock.clone(), 1);
-    let settings = DoorSettings { trusted_proxies: vec![], body_within: Some(body_within) };
+    let settings = DoorSettings { body_within: Some(body_within), ..DoorSettings::default() };
     let door = Arc::new(Door::new(clock, &ids, metrics.clone(), settings));
     let (keys, gate, waiting) = (keys(), Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
     let authenticate = move |secret: Option<&str>, _: IpAddr| {
