@@ -37,7 +37,8 @@ impl Search {
         let asked = (0..found.len()).filter(|place| !begins_next(*place));
         let asked: Vec<String> = asked.map(|place| found[place].to_owned()).collect();
         if SEARCH_WORDS_MAX < asked.len() {
-            let flaw = format!("must have at most {SEARCH_WORDS_MAX} different words; it has {}", asked.len());
+            let flaw =
+                format!("must have at most {SEARCH_WORDS_MAX} different words; it has {}", asked.len());
             return Err(Flaw::invalid(flaw));
         }
         Ok(Self(asked))

@@ -7,10 +7,11 @@ use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::time::Timestamp;
 
 use crate::app::access::Caller;
+use crate::app::walk::Whose;
 use crate::app::{App, Committed, Error, Rendered, Write, reach};
 
 pub use crate::store::agent::AgentFilter;
-use crate::store::{self, Page, PageRequest, Read, Txn};
+use crate::store::{self, Page, PageRequest, Read, Snapshot, Txn};
 
 /// Makes an agent of a company in reach.
 ///
@@ -68,15 +69,13 @@ pub fn get(app: &App, caller: &Caller, named: Option<CompanyId>, id: AgentId) ->
 /// Agents of a company in reach, newest first.
 ///
 /// # Errors
-/// The store cannot be read.
+/// The store cannot be read, or too much waits to be walked for.
 pub async fn list(
     app: &App,
     company_id: CompanyId,
     filter: &AgentFilter,
     page: &PageRequest,
 ) -> Result<Page<Agent>, Error> {
-    let (filter, page) = (*filter, *page);
-    let filters = usize::from(filter.agent_type.is_some()) + usize::from(filter.focus.is_some());
-    app.read_page(&page, filters, move |snapshot| store::agent::list(snapshot, company_id, &filter, &page))
-        .await
+    let walk = |_: &Snapshot| Ok(store::agent::walk(company_id, filter, page));
+    app.read_page(Whose::Company(company_id), walk, |_, page| Ok(page)).await
 }

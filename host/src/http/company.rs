@@ -40,11 +40,11 @@ pub(crate) fn get(app: &App, call: &Call) -> Result<Reply, Failure> {
     Ok(Reply::ok(&view(&company), call.request.now))
 }
 
-pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
     let mut problems = Problems::default();
     let listing = Listing::read(&call.request.query, &mut problems);
     refuse(problems)?;
-    let page = app::company::list(app, &call.caller, &page_request(&listing))?;
+    let page = app::company::list(app, &call.caller, &page_request(&listing)).await?;
     Ok(Reply::ok(&page_view(&listing, &page, view), call.request.now))
 }
 

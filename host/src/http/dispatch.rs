@@ -29,7 +29,7 @@ pub async fn dispatch(app: App, call: Call) -> Result<Reply, Failure> {
     // Writes in boxes of their own, so that a read does not pay for the room that they need.
     match call.route {
         Route::CreateCompany => Box::pin(company::create(&app, &call, write)).await,
-        Route::ListCompanies => company::list(&app, &call),
+        Route::ListCompanies => company::list(&app, &call).await,
         Route::GetCompany => company::get(&app, &call),
         Route::CreateJob => Box::pin(job::create(&app, &call, write)).await,
         Route::ListJobs => job::list(&app, &call).await,
