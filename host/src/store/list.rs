@@ -190,6 +190,9 @@ impl<R> std::fmt::Debug for Walk<R> {
     }
 }
 
+/// What reading a record and its words costs, in rows.
+const ROWS_OF_A_LOOK: u64 = 10;
+
 /// Entries after which a walk asks whether to go on: some microseconds.
 const ENTRIES_AT_ONCE: u64 = 64;
 
@@ -216,10 +219,12 @@ impl<R: Record> Walk<R> {
     /// The engine fails.
     pub fn rows(&mut self, read: &impl Read) -> Result<u64, Error> {
         let shortest = self.measure(read)?;
+        let of_each = if self.keep.is_some() { ROWS_OF_A_LOOK } else { 1 };
         Ok(match (self.lists.as_slice(), &self.keep) {
             ([list], None) if self.request.offset() < shortest => list.rows(self.request.offset()),
             ([_], None) | ([], _) => 0,
-            _ => shortest,
+            // Each is looked for in the other lists, a jump at the worst.
+            _ => shortest.saturating_mul(self.lists.len() as u64 * of_each),
         })
     }
 

@@ -79,12 +79,14 @@ pub struct Txn {
     base: Snapshot,
     batch: Overlay,
     own: Overlay,
+    /// How often this closure has written, the same row again included.
+    writes: usize,
     overflowed: bool,
 }
 
 impl Txn {
     pub(crate) fn new(base: Snapshot) -> Self {
-        Self { base, batch: Overlay::default(), own: Overlay::default(), overflowed: false }
+        Self { base, batch: Overlay::default(), own: Overlay::default(), writes: 0, overflowed: false }
     }
 
     /// Sets a row.
@@ -110,6 +112,7 @@ impl Txn {
             return Err(Error::TooLarge);
         }
         self.own.set(table, key, value);
+        self.writes += 1;
         Ok(())
     }
 
@@ -118,8 +121,14 @@ impl Txn {
         (self.own.keys(), self.own.bytes())
     }
 
+    /// How often it has written so far: lists that many records share are written again for each of them.
+    pub(crate) fn writes(&self) -> usize {
+        self.writes
+    }
+
     /// Takes what the closure wrote, and whether it was too much.
     pub(crate) fn take_own(&mut self) -> (Overlay, bool) {
+        self.writes = 0;
         (std::mem::take(&mut self.own), std::mem::take(&mut self.overflowed))
     }
 
