@@ -35,7 +35,7 @@ async fn handle(app: &App, call: &mut Call) -> Result<Reply, Failure> {
     // Writes in boxes of their own, so that a read does not pay for the room that they need.
     match call.route {
         Route::CreateCompany => Box::pin(company::create(app, call)).await,
-        Route::ListCompanies => company::list(app, call),
+        Route::ListCompanies => company::list(app, call).await,
         Route::GetCompany => resource::get::<Company>(app, call),
         Route::UpdateCompany => Box::pin(resource::update::<Company>(app, call)).await,
         Route::DeleteCompany => Box::pin(company::delete(app, call)).await,
