@@ -74,6 +74,16 @@ impl Client {
         self.send("POST", path, &[], Bytes::from(body.to_string())).await
     }
 
+    /// Changes something.
+    pub async fn patch(&mut self, path: &str, body: &Value) -> Answer {
+        self.send("PATCH", path, &[], Bytes::from(body.to_string())).await
+    }
+
+    /// Removes something.
+    pub async fn delete(&mut self, path: &str) -> Answer {
+        self.send("DELETE", path, &[], Bytes::new()).await
+    }
+
     /// Posts JSON with more headers.
     pub async fn post_with(&mut self, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
         self.send("POST", path, headers, Bytes::from(body.to_string())).await

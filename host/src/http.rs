@@ -1,5 +1,5 @@
 //! HTTP: what stands between a socket and the use cases. The order in which a request is checked is the
-//! contract's (§1) and stands in `Partners::check`, nowhere else.
+//! contract's (§1): its first half stands in `Partners::check`, its second in `dispatch` and `resource`.
 
 pub mod address;
 pub mod admin;
@@ -10,6 +10,7 @@ pub mod call_attempt;
 pub mod candidate;
 pub mod company;
 pub mod compress;
+mod condition;
 pub mod dispatch;
 pub mod interview;
 pub mod job;
@@ -21,6 +22,7 @@ pub mod query;
 pub mod rate;
 pub mod reply;
 pub mod request;
+pub mod resource;
 pub mod route;
 pub mod schema;
 pub mod server;
@@ -56,7 +58,7 @@ pub use self::route::Route;
 
 use self::address::{AddressLimits, Addresses};
 use self::compress::Wish;
-use self::overload::Places;
+use self::overload::{Places, overloaded};
 use self::query::Query;
 use self::rate::{RateView, Rates};
 use self::request::{RequestBody, RequestIds};
@@ -249,7 +251,7 @@ pub struct Partners<A, H> {
 /// What the checks that need no resource let through.
 enum Passed {
     Answered(Reply),
-    Call { caller: Arc<Caller>, route: Route, id: Option<String>, idempotency_key: Option<String> },
+    Call { caller: Arc<Caller>, route: Route, id: Option<String> },
 }
 
 impl<A, H, F> Partners<A, H>
@@ -272,24 +274,32 @@ where
     ) -> Response<Full<Bytes>> {
         let (request, mut trace) = self.door.receive("partners", incoming, socket);
         let outcome = AssertUnwindSafe(self.run(request, &mut trace)).catch_unwind().await;
+        if let Ok(Err(Failure::Found(Problem::Overloaded { reason, .. }))) = &outcome {
+            self.note_overload(reason);
+        }
         self.door.reply(trace, outcome).await
     }
 
     async fn run(&self, mut request: Request, trace: &mut Trace) -> Result<Reply, Failure> {
         match self.check(&request, trace) {
-            Ok(Passed::Call { caller, route, id, idempotency_key }) => {
+            Ok(Passed::Call { caller, route, id }) => {
                 let (within, places) = {
                     let settings = self.door.settings.load();
                     (settings.body_within.unwrap_or(BODY_WITHIN), settings.requests_max)
                 };
+                let place = self.places.take(places).ok_or(overloaded("overload"))?;
                 request.room = Some(self.places.room());
-                request.receive(BODY_BYTES_MAX, within).await;
-                if request.is_crowded_out() {
-                    return Err(self.overloaded("body_memory"));
-                }
-                // Not before the body is there: a slow one takes nobody's place.
-                let place = self.places.take(places).ok_or_else(|| self.overloaded("overload"))?;
-                (self.handle)(Call { caller, route, id, idempotency_key, place, request }).await
+                let idempotency_key = idempotency_key(&request);
+                (self.handle)(Call {
+                    caller,
+                    route,
+                    id,
+                    idempotency_key,
+                    body_within: within,
+                    place,
+                    request,
+                })
+                .await
             }
             Ok(Passed::Answered(reply)) => {
                 request.discard().await;
@@ -302,9 +312,9 @@ where
         }
     }
 
-    /// The order of checks of contract §1, up to where a resource is needed: route and method, credentials,
-    /// rate, scope, then values in head and query. The handler goes on with the path's and the query's own
-    /// values, `companyId`, the resource, and then the body, which waits in the request with its verdict.
+    /// The order of checks of contract §1, as far as it is the same for every route: route and method,
+    /// credentials, rate, scope. The handler goes on with the values in path, query and head, `companyId`, the
+    /// resource, and then the body, which nobody has read yet.
     fn check(&self, request: &Request, trace: &mut Trace) -> Result<Passed, Failure> {
         let recognised = route::recognise(&request.method, &request.path);
         if let Recognised::Found(route, _) = &recognised {
@@ -341,9 +351,7 @@ where
         }
 
         check_scopes(route, &caller.key)?;
-
-        let idempotency_key = idempotency_key(request)?;
-        Ok(Passed::Call { caller, route, id, idempotency_key })
+        Ok(Passed::Call { caller, route, id })
     }
 }
 
@@ -370,17 +378,17 @@ impl<A, H> Partners<A, H> {
             return Err(Problem::AddressLimited { retry_after_seconds }.into());
         }
         if self.places.are_taken(places) {
-            return Err(self.overloaded("overload"));
+            return Err(overloaded("overload").into());
         }
         Ok(())
     }
 
-    fn overloaded(&self, reason: &'static str) -> Failure {
+    /// Counts a request that found no room, and tells of it now and then.
+    fn note_overload(&self, reason: &'static str) {
         self.door.metrics.refused(reason);
         if let Some(refused) = self.places.refused() {
             tracing::warn!(event = "overloaded", reason, refused, "requests are refused with 503");
         }
-        Problem::Overloaded { retry_after_seconds: overload::RETRY_AFTER_SECONDS }.into()
     }
 }
 
@@ -417,9 +425,9 @@ fn check_scopes(route: Route, key: &Key) -> Result<(), Problem> {
     }
 }
 
-fn idempotency_key(request: &Request) -> Result<Option<String>, Failure> {
-    const NAME: &str = "Idempotency-Key";
-    let mut values = request.headers.get_all(NAME).iter();
+/// Only on POST; what is wrong with it is told together with path and query.
+fn idempotency_key(request: &Request) -> Result<Option<String>, Flaw> {
+    let mut values = request.headers.get_all(request::IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next().filter(|_| request.method == Method::POST) else { return Ok(None) };
     let is_visible = value.as_bytes().iter().all(u8::is_ascii_graphic);
     let fits = (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&value.len());
@@ -428,7 +436,7 @@ fn idempotency_key(request: &Request) -> Result<Option<String>, Failure> {
         _ => {
             let text =
                 format!("must be sent once, with 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters");
-            Err(Failure::field(NAME, Flaw::invalid(text)))
+            Err(Flaw::invalid(text))
         }
     }
 }

@@ -9,12 +9,12 @@ use switchboard_domain::key::Scope;
 use utoipa::ToSchema;
 use utoipa::openapi::{ComponentsBuilder, RefOr, Schema};
 
-use super::agent::{AgentBody, AgentView};
-use super::candidate::{CandidateBody, CandidateView};
-use super::company::{CompanyBody, CompanyView};
+use super::agent::{AgentBody, AgentPatch, AgentView};
+use super::candidate::{CandidateBody, CandidatePatch, CandidateView};
+use super::company::{CompanyBody, CompanyPatch, CompanyView};
 use super::compress;
-use super::interview::{DryRunView, InterviewBody, InterviewView};
-use super::job::{JobBody, JobView};
+use super::interview::{DryRunView, InterviewBody, InterviewPatch, InterviewView};
+use super::job::{JobBody, JobPatch, JobView};
 use super::reply::Reply;
 use super::route::{Access, Entry, Route, Verb};
 
@@ -53,14 +53,19 @@ pub fn document() -> Value {
 fn components() -> Value {
     let mut list = Vec::new();
     add::<CompanyBody>(&mut list);
+    add::<CompanyPatch>(&mut list);
     add::<CompanyView<'static>>(&mut list);
     add::<JobBody>(&mut list);
+    add::<JobPatch>(&mut list);
     add::<JobView<'static>>(&mut list);
     add::<CandidateBody>(&mut list);
+    add::<CandidatePatch>(&mut list);
     add::<CandidateView<'static>>(&mut list);
     add::<AgentBody>(&mut list);
+    add::<AgentPatch>(&mut list);
     add::<AgentView<'static>>(&mut list);
     add::<InterviewBody>(&mut list);
+    add::<InterviewPatch>(&mut list);
     add::<InterviewView<'static>>(&mut list);
     add::<DryRunView>(&mut list);
     let schemas = ComponentsBuilder::new().schemas_from_iter(list).build();
@@ -100,7 +105,7 @@ fn add<T: ToSchema>(list: &mut Vec<(String, RefOr<Schema>)>) {
 
 fn operation(entry: &Entry) -> Value {
     let status = match entry.verb {
-        Verb::Get => "200",
+        Verb::Get | Verb::Patch | Verb::Delete => "200",
         Verb::Post => "201",
     };
     let (body, data) = shapes(entry.route);
@@ -129,27 +134,39 @@ fn operation(entry: &Entry) -> Value {
 enum Data {
     One(&'static str),
     Page(&'static str),
+    /// `true`, of a deletion.
+    True,
 }
 
 /// The body that a route takes and the data that it gives.
 fn shapes(route: Route) -> (Option<&'static str>, Option<Data>) {
-    use Data::{One, Page};
+    use Data::{One, Page, True};
     match route {
         Route::Healthz | Route::OpenApi => (None, None),
         Route::CreateCompany => (Some("CompanyBody"), Some(One("Company"))),
         Route::GetCompany => (None, Some(One("Company"))),
+        Route::UpdateCompany => (Some("CompanyPatch"), Some(One("Company"))),
         Route::ListCompanies => (None, Some(Page("Company"))),
         Route::CreateJob => (Some("JobBody"), Some(One("Job"))),
         Route::GetJob => (None, Some(One("Job"))),
+        Route::UpdateJob => (Some("JobPatch"), Some(One("Job"))),
         Route::ListJobs => (None, Some(Page("Job"))),
         Route::CreateCandidate => (Some("CandidateBody"), Some(One("Candidate"))),
         Route::GetCandidate => (None, Some(One("Candidate"))),
+        Route::UpdateCandidate => (Some("CandidatePatch"), Some(One("Candidate"))),
         Route::ListCandidates => (None, Some(Page("Candidate"))),
         Route::CreateAgent => (Some("AgentBody"), Some(One("Agent"))),
         Route::GetAgent => (None, Some(One("Agent"))),
+        Route::UpdateAgent => (Some("AgentPatch"), Some(One("Agent"))),
         Route::ListAgents => (None, Some(Page("Agent"))),
         Route::CreateInterview => (Some("InterviewBody"), Some(One("Interview"))),
         Route::GetInterview => (None, Some(One("Interview"))),
+        Route::UpdateInterview => (Some("InterviewPatch"), Some(One("Interview"))),
+        Route::DeleteCompany
+        | Route::DeleteJob
+        | Route::DeleteCandidate
+        | Route::DeleteAgent
+        | Route::DeleteInterview => (None, Some(True)),
         Route::ListInterviews | Route::ListCandidateInterviews => (None, Some(Page("Interview"))),
         // Their schema comes with the calls that make them.
         Route::ListCandidateAnalyses => (None, None),
@@ -164,6 +181,7 @@ fn reference(schema: &str) -> Value {
 fn envelope(data: &Data) -> Value {
     let data = match data {
         Data::One(schema) => reference(schema),
+        Data::True => json!({ "const": true }),
         Data::Page(schema) => json!({
             "type": "object",
             "required": [

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::problem::Problem;
+
 /// When to try again: what is at work is done in far less.
 pub const RETRY_AFTER_SECONDS: u32 = 1;
 /// Memory for bodies on their way, beyond the first [`FREE_BODY_BYTES`] of each. Sixty-four of the largest
@@ -20,6 +22,12 @@ const BODY_BYTES_MAX: usize = 64 << 20;
 pub const FREE_BODY_BYTES: usize = 16 << 10;
 /// The log tells at most so often that requests are refused.
 const TELL_EVERY: Duration = Duration::from_secs(10);
+
+/// The refusal of a request that there is no room for, in this.
+#[must_use]
+pub const fn overloaded(reason: &'static str) -> Problem {
+    Problem::Overloaded { reason, retry_after_seconds: RETRY_AFTER_SECONDS }
+}
 
 /// The places, and who is in them.
 #[derive(Debug)]
@@ -51,10 +59,8 @@ impl Places {
     /// Takes one of so many, if there is one left.
     #[must_use]
     pub fn take(&self, places: usize) -> Option<Place> {
-        let before = self.taken.inc();
-        let place = Place { taken: self.taken.clone(), is_left: AtomicBool::new(false) };
-        let fits = places == 0 || i64::try_from(places).map_or(true, |places| before < places);
-        fits.then_some(place)
+        let place = Place { taken: self.taken.clone(), places, is_left: AtomicBool::new(true) };
+        place.enter().then_some(place)
     }
 
     /// Room for one body.
@@ -79,10 +85,23 @@ impl Places {
 #[derive(Debug)]
 pub struct Place {
     taken: Gauge<i64, AtomicI64>,
+    /// So many there are.
+    places: usize,
     is_left: AtomicBool,
 }
 
 impl Place {
+    /// Takes a place again after [`Place::leave`], if there is one left; says whether there was.
+    pub fn enter(&self) -> bool {
+        let before = self.taken.inc();
+        self.is_left.store(false, Ordering::Relaxed);
+        let fits = self.places == 0 || i64::try_from(self.places).map_or(true, |places| before < places);
+        if !fits {
+            self.leave();
+        }
+        fits
+    }
+
     /// Gives the place back before the end: for a request that from now on only waits.
     pub fn leave(&self) {
         if !self.is_left.swap(true, Ordering::Relaxed) {

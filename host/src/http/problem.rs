@@ -64,6 +64,8 @@ pub enum Problem {
     },
     /// More is at work than can be answered soon.
     Overloaded {
+        /// What there was no room in; for the metrics.
+        reason: &'static str,
         /// When to try again.
         retry_after_seconds: u32,
     },
@@ -251,6 +253,16 @@ fn rejected(rejection: Rejection) -> Answer {
             let text = "What this request stands on was changed at the same time. Send it again.";
             Answer::new(S::CONFLICT, "RESOURCE_CONFLICT", text)
         }
+        Rejection::InvalidState { status, allowed } => {
+            let text = format!("Its status is {status}; this needs {}.", allowed.join(" or "));
+            Answer::new(S::BAD_REQUEST, "INVALID_STATE_TRANSITION", text)
+                .details(json!({ "status": status, "allowed": allowed }))
+        }
+        Rejection::PreconditionFailed => {
+            let text = "`If-Match` names no ETag that the resource has now. Read it again, decide anew, and send \
+                        its present ETag.";
+            Answer::new(S::PRECONDITION_FAILED, "PRECONDITION_FAILED", text)
+        }
         Rejection::BillingLimitExceeded => {
             let text = "The company's usage limit of this month is reached.";
             Answer::new(S::PAYMENT_REQUIRED, "BILLING_LIMIT_EXCEEDED", text)
@@ -368,7 +380,7 @@ fn found(problem: Problem, now: Timestamp) -> Reply {
         Problem::AddressLimited { retry_after_seconds } => {
             too_many("Too many requests from this address", retry_after_seconds, now)
         }
-        Problem::Overloaded { retry_after_seconds } => unavailable(retry_after_seconds, now),
+        Problem::Overloaded { retry_after_seconds, .. } => unavailable(retry_after_seconds, now),
         Problem::InvalidCursor => {
             let text = "`after` must be the nextCursor of an earlier answer, unchanged.";
             told(S::BAD_REQUEST, "INVALID_CURSOR", text)
