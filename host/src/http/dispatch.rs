@@ -26,7 +26,9 @@ use crate::app::{App, Page, PageRequest, PageStart, Rendered, Write};
 /// Whatever the contract says.
 pub async fn dispatch(app: App, mut call: Call) -> Result<Reply, Failure> {
     let outcome = handle(&app, &mut call).await;
-    // A body that nobody asked for: the request was refused without it, or needs none.
+    // A body that nobody asked for: the request was refused without it, or needs none. While it is still on its
+    // way it takes nobody's place.
+    call.place.leave();
     call.request.discard().await;
     outcome
 }
