@@ -259,7 +259,9 @@ pub fn recognise(method: &Method, path: &str) -> Recognised {
         segments = rest;
     }
     let wanted = if *method == Method::HEAD { "GET" } else { method.as_str() };
-    for entry in Route::ALL {
+    // Most templates are told apart by their first letter, which costs a comparison instead of a walk.
+    let initial = segments.first().and_then(|first| first.as_bytes().first());
+    for entry in Route::ALL.iter().filter(|entry| entry.template.as_bytes().get(1) == initial) {
         if entry.verb.as_str() == wanted && matches(entry.template, segments) {
             return Recognised::Found(entry.route, id_of(entry.template, segments));
         }
