@@ -36,7 +36,13 @@ pub(crate) fn ask_for_lists(writing: &mut Writing) -> Result<(), Error> {
 
 /// Builds the lists that are missing. For a start only.
 pub(crate) fn build_lists(engine: &Arc<Engine>) -> Result<(), Error> {
-    while build_some(engine)? {}
+    let mut commits = 0;
+    while build_some(engine)? {
+        if commits == 0 {
+            tracing::info!(event = "search.building", "the lists for `search` are built, once: a minute for a million records");
+        }
+        commits += 1;
+    }
     Ok(())
 }
 
