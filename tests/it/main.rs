@@ -20,6 +20,7 @@ mod key;
 mod metrics;
 mod page;
 mod plugin;
+mod policy;
 mod power_loss;
 mod readme;
 mod release;
