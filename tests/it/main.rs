@@ -26,6 +26,7 @@ mod metrics;
 mod overload;
 mod page;
 mod plugin;
+mod policy;
 mod power_loss;
 mod readme;
 mod release;

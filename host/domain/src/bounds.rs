@@ -137,3 +137,14 @@ pub const REFUSAL_REASON_CHARS: RangeInclusive<usize> = 1..=500;
 /// Past attempts that a policy is told of (WIT package `call-scheduling`): no cadence looks further back, and facts
 /// stay small for an interview that is tried by hand again and again.
 pub const CALL_HISTORY_MAX: usize = 100;
+/// WIT package `billing`: a bill is read by people.
+pub const BILL_LINES_MAX: usize = 20;
+/// WIT package `billing`. Keys are rows of reports, and keys of rows.
+pub const COST_KEY_CHARS: RangeInclusive<usize> = 1..=64;
+/// WIT package `billing`: a billion units for one call is beyond every price, and the sums of millions of such calls
+/// still fit into 64 bits.
+pub const BILL_THOUSANDTHS_MAX: u64 = 1_000_000_000_000;
+/// WIT package `owner-onboarding`: up to a year.
+pub const INVITATION_HOURS: RangeInclusive<u32> = 1..=8_760;
+/// WIT package `owner-onboarding`: some sentences above the link.
+pub const INVITATION_MESSAGE_CHARS: RangeInclusive<usize> = 1..=1_000;

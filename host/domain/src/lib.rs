@@ -5,6 +5,7 @@
 
 pub mod agent;
 pub mod ats;
+pub mod billing;
 pub mod bounds;
 pub mod call_attempt;
 pub mod call_scheduling;
@@ -20,6 +21,7 @@ pub mod job_resolution;
 pub mod key;
 pub mod language;
 pub mod metadata;
+pub mod owner_onboarding;
 pub mod phone_number;
 pub mod problem;
 pub mod rejection;
