@@ -12,6 +12,8 @@ pub mod company;
 pub mod compress;
 mod condition;
 pub mod dispatch;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 pub mod interview;
 pub mod job;
 pub mod openapi;

@@ -13,6 +13,8 @@ mod call;
 mod call_scheduling;
 mod engine;
 mod fleet;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod guest;
 mod job_resolution;
 mod owner_onboarding;

@@ -1,12 +1,13 @@
 //! `cargo xtask`: what a person types besides cargo's own commands.
 
+mod fuzz;
 mod guests;
 mod lint;
 mod step;
 
 use std::process::ExitCode;
 
-use step::{Failed, cargo, program};
+use step::{Failed, built, cargo, program};
 
 const HELP: &str = "\
 cargo xtask COMMAND
@@ -16,7 +17,8 @@ cargo xtask COMMAND
   demo [ARGS]    the plugins, then `switchboard demo ARGS`
   test [ARGS]    the plugins and the server, then `cargo test --workspace ARGS`
   lint           formatting, clippy for the host and for the plugins, the documentation, licences
-  bench [ARGS]   `cargo bench -p switchboard-tests ARGS`, an optimised build";
+  bench [ARGS]   `cargo bench -p switchboard-tests ARGS`, an optimised build
+  fuzz [TARGET]  each fuzz target for a short time; needs cargo-fuzz, and `cargo xtask fuzz --help` says more";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,23 +37,19 @@ fn main() -> ExitCode {
 
 fn run(command: &str, rest: &[String]) -> Result<(), Failed> {
     match command {
-        "build" => {
-            guests::build()?;
-            build_workspace()
-        }
+        "build" => build_everything(),
         "build-guests" => guests::build(),
         "demo" => {
-            guests::build()?;
-            build_workspace()?;
-            program("run the demo", &server()?).args(["demo"]).args(rest).run()
+            build_everything()?;
+            program("run the demo", &built("switchboard")?).args(["demo"]).args(rest).run()
         }
         "test" => {
-            guests::build()?;
             // The tests start the real program, which `cargo test` of another package does not build.
-            build_workspace()?;
+            build_everything()?;
             cargo("test the workspace", &["test", "--workspace"]).args(rest).run()
         }
         "lint" => lint::run(),
+        "fuzz" => fuzz::run(rest),
         "bench" => {
             guests::build()?;
             cargo("measure", &["bench", "-p", "switchboard-tests"]).args(rest).run()
@@ -64,15 +62,9 @@ fn run(command: &str, rest: &[String]) -> Result<(), Failed> {
     }
 }
 
-/// Always the whole: the features of a dependency follow from the packages that are chosen, and wasmtime is to be
+/// The plugins, then the rest. Always the whole: the features of a dependency follow from the packages that are chosen, and wasmtime is to be
 /// compiled once.
-fn build_workspace() -> Result<(), Failed> {
+fn build_everything() -> Result<(), Failed> {
+    guests::build()?;
     cargo("build the workspace", &["build", "--workspace"]).run()
-}
-
-/// The program, which lies beside this one.
-fn server() -> Result<std::ffi::OsString, Failed> {
-    let here =
-        std::env::current_exe().map_err(|error| Failed::new(&format!("xtask: where am I? {error}")))?;
-    Ok(here.with_file_name("switchboard").into_os_string())
 }

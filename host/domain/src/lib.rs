@@ -14,6 +14,9 @@ pub mod candidate;
 pub mod company;
 pub mod decision;
 pub mod event;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod id;
 pub mod interview;
 pub mod job;
