@@ -64,7 +64,8 @@ impl App {
         };
         // Old pages are kept for a snapshot, so that nobody waits with one in hand.
         drop((near, snapshot));
-        let entry = self.walkers().enter(ats_id).ok_or(Error::Overloaded("too many far pages are asked for"))?;
+        let entry =
+            self.walkers().enter(ats_id).ok_or(Error::Overloaded("too many far pages are asked for"))?;
         let far = tokio::time::timeout(WITHIN, self.walk_far(&entry, walk)).await;
         let (snapshot, page) = far.map_err(|_| Error::Overloaded("a far page took too long"))??;
         Ok(show(&snapshot, page)?)

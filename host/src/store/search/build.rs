@@ -39,7 +39,10 @@ pub(crate) fn build_lists(engine: &Arc<Engine>) -> Result<(), Error> {
     let mut commits = 0;
     while build_some(engine)? {
         if commits == 0 {
-            tracing::info!(event = "search.building", "the lists for `search` are built, once: a minute for a million records");
+            tracing::info!(
+                event = "search.building",
+                "the lists for `search` are built, once: a minute for a million records"
+            );
         }
         commits += 1;
     }
