@@ -109,20 +109,37 @@ fn judged(written: &WrittenTime, facts: &WhenFacts<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use proptest::prelude::*;
 
     use super::*;
 
+    /// All of them, in the program, since this crate reads no files.
+    const SEEDS: [&[u8]; 21] = [
+        include_bytes!("../../../fuzz/seeds/written_time/00"),
+        include_bytes!("../../../fuzz/seeds/written_time/01"),
+        include_bytes!("../../../fuzz/seeds/written_time/02"),
+        include_bytes!("../../../fuzz/seeds/written_time/03"),
+        include_bytes!("../../../fuzz/seeds/written_time/04"),
+        include_bytes!("../../../fuzz/seeds/written_time/05"),
+        include_bytes!("../../../fuzz/seeds/written_time/06"),
+        include_bytes!("../../../fuzz/seeds/written_time/07"),
+        include_bytes!("../../../fuzz/seeds/written_time/08"),
+        include_bytes!("../../../fuzz/seeds/written_time/09"),
+        include_bytes!("../../../fuzz/seeds/written_time/10"),
+        include_bytes!("../../../fuzz/seeds/written_time/11"),
+        include_bytes!("../../../fuzz/seeds/written_time/12"),
+        include_bytes!("../../../fuzz/seeds/written_time/13"),
+        include_bytes!("../../../fuzz/seeds/written_time/14"),
+        include_bytes!("../../../fuzz/seeds/written_time/15"),
+        include_bytes!("../../../fuzz/seeds/written_time/16"),
+        include_bytes!("../../../fuzz/seeds/written_time/17"),
+        include_bytes!("../../../fuzz/seeds/written_time/18"),
+        include_bytes!("../../../fuzz/seeds/written_time/19"),
+        include_bytes!("../../../fuzz/seeds/written_time/20"),
+    ];
+
     fn seeds() -> Vec<Vec<u8>> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/written_time");
-        let entries =
-            std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-        let seeds: Vec<_> =
-            entries.map(|entry| std::fs::read(entry.unwrap().path()).expect("a seed is read")).collect();
-        assert!(!seeds.is_empty(), "no seed in {}", folder.display());
-        seeds
+        SEEDS.iter().map(|seed| seed.to_vec()).collect()
     }
 
     #[test]
