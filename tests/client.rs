@@ -11,6 +11,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
+use crate::document;
+
 /// One connection to one listener, with one key.
 #[derive(Debug)]
 pub struct Client {
@@ -80,8 +82,8 @@ impl Client {
         }
         let connection = self.connection.as_mut().ok_or("no connection")?;
         connection.ready().await.map_err(|error| error.to_string())?;
-        let method = Method::from_bytes(method.as_bytes()).map_err(|error| error.to_string())?;
-        let mut request = Request::builder().method(method).uri(path).header(HOST, self.address.to_string());
+        let verb = Method::from_bytes(method.as_bytes()).map_err(|error| error.to_string())?;
+        let mut request = Request::builder().method(verb).uri(path).header(HOST, self.address.to_string());
         if let Some(key) = &self.key {
             request = request.header(AUTHORIZATION, format!("Bearer {key}"));
         }
@@ -91,11 +93,14 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        let sent = body.clone();
         let request = request.body(Full::new(body)).map_err(|error| error.to_string())?;
         let response = connection.send_request(request).await.map_err(|error| error.to_string())?;
         let (head, body) = response.into_parts();
         let bytes = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
-        Ok(Answer { status: head.status.as_u16(), headers: head.headers, bytes })
+        let answer = Answer { status: head.status.as_u16(), headers: head.headers, bytes };
+        document::check(self.address, method, path, &sent, &answer);
+        Ok(answer)
     }
 }
 

@@ -9,6 +9,8 @@ pub mod call_attempt;
 pub mod candidate;
 pub mod company;
 pub mod dispatch;
+pub mod docs;
+pub mod health;
 pub mod interview;
 pub mod job;
 pub mod openapi;
@@ -47,6 +49,7 @@ pub use self::reply::Reply;
 pub use self::request::{Call, Request, RequestId};
 pub use self::route::Route;
 
+use self::health::HealthView;
 use self::query::Query;
 use self::rate::{RateView, Rates};
 use self::request::{RequestBody, RequestIds};
@@ -270,7 +273,7 @@ where
             Recognised::NotFound => return Err(Problem::RouteNotFound.into()),
         };
         trace.route = route.entry().template;
-        if let Some(reply) = public(route, request.now) {
+        if let Some(reply) = public(route, id.as_deref(), request)? {
             return Ok(Passed::Answered(reply));
         }
 
@@ -292,12 +295,17 @@ where
 }
 
 /// The answers that need neither key nor state.
-fn public(route: Route, now: Timestamp) -> Option<Reply> {
-    match route {
-        Route::Healthz => Some(Reply::ok(&serde_json::json!({ "status": "ok" }), now)),
-        Route::OpenApi => Some(openapi::reply()),
-        _ => None,
-    }
+fn public(route: Route, id: Option<&str>, request: &Request) -> Result<Option<Reply>, Problem> {
+    Ok(Some(match route {
+        Route::Healthz => Reply::ok(&HealthView::OK, request.now),
+        Route::OpenApi => openapi::partner::reply(),
+        Route::Docs => docs::page(&request.headers),
+        Route::DocsFile => {
+            docs::file(id.unwrap_or_default(), &request.headers).ok_or(Problem::RouteNotFound)?
+        }
+        Route::LlmsText => openapi::llms::reply(),
+        _ => return Ok(None),
+    }))
 }
 
 /// For the log: a company key's own company, else the one that is named, if it is an id at all.

@@ -46,7 +46,9 @@ pub async fn dispatch(app: App, call: Call) -> Result<Reply, Failure> {
         Route::ListInterviews => interview::list(&app, &call).await,
         Route::GetInterview => interview::get(&app, &call),
         // Answered before a key is asked for.
-        Route::Healthz | Route::OpenApi => Err(Problem::RouteNotFound.into()),
+        Route::Healthz | Route::OpenApi | Route::Docs | Route::DocsFile | Route::LlmsText => {
+            Err(Problem::RouteNotFound.into())
+        }
     }
 }
 

@@ -58,6 +58,9 @@ pub struct Cursor {
 /// Begins every cursor, so that its form can change.
 const CURSOR_VERSION: &str = "c1";
 
+/// The form of every cursor, for the document.
+pub const CURSOR_PATTERN: &str = "^c1[0-9a-f]{40}$";
+
 impl Cursor {
     /// The place behind the entry with this id, where page `page` begins.
     #[must_use]
@@ -101,8 +104,10 @@ pub struct PageView<T> {
     /// Entries of the whole list.
     pub total: u64,
     /// From 1.
+    #[schema(minimum = 1)]
     pub page: u32,
     /// Entries of a page at most.
+    #[schema(minimum = 1, maximum = 100)]
     pub limit: u32,
     /// 0 for an empty list.
     pub total_pages: u64,
