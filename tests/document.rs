@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
@@ -31,7 +32,7 @@ pub fn hold(address: SocketAddr, listener: Listener) {
 }
 
 /// Headers of HTTP itself, which no document lists.
-const PLAIN_HEADERS: [&str; 14] = [
+const PLAIN_HEADERS: [&str; 13] = [
     "cache-control",
     "connection",
     "content-encoding",
@@ -39,7 +40,6 @@ const PLAIN_HEADERS: [&str; 14] = [
     "content-security-policy",
     "content-type",
     "date",
-    "etag",
     "keep-alive",
     "referrer-policy",
     "transfer-encoding",
@@ -100,7 +100,8 @@ impl Contract {
         let mut document = document.clone();
         // A body of a request may have what nobody knows; an answer has what the document says.
         let schemas = document["components"]["schemas"].as_object_mut().into_iter().flatten();
-        schemas.filter(|(name, _)| !name.ends_with("Body")).for_each(|(_, schema)| close(schema));
+        let is_answered = |name: &str| !name.ends_with("Body") && !name.ends_with("Patch");
+        schemas.filter(|(name, _)| is_answered(name)).for_each(|(_, schema)| close(schema));
         Self { document, compiled: Mutex::new(HashMap::new()), has_aliases }
     }
 
@@ -152,6 +153,9 @@ impl Contract {
         match answer.status {
             200 | 204 | 304 if is_of_the_page => Ok(()),
             405 if is_of_the_page => self.response(self.named("MethodNotAllowed"), method, answer, 405),
+            // Before anything is looked at.
+            429 => self.response(self.named("RateLimitExceeded"), method, answer, 429),
+            503 => self.response(self.named("Unavailable"), method, answer, 503),
             _ => self.response(self.named("RouteNotFound"), method, answer, 404),
         }
     }
@@ -176,7 +180,8 @@ impl Contract {
         if essence != "application/json" {
             return Ok(());
         }
-        let body: Value = serde_json::from_slice(&answer.bytes).map_err(|error| error.to_string())?;
+        let bytes = unpacked(answer)?;
+        let body: Value = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
         self.judge(&content["schema"], &body)
     }
 
@@ -237,6 +242,16 @@ impl Contract {
         let pointer = value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
         pointer.and_then(|pointer| self.document.pointer(pointer)).unwrap_or(value)
     }
+}
+
+/// The body, whether it came as gzip or not.
+fn unpacked(answer: &Answer) -> Result<Vec<u8>, String> {
+    if answer.header("content-encoding") != Some("gzip") {
+        return Ok(answer.bytes.to_vec());
+    }
+    let mut plain = Vec::new();
+    let read = flate2::read::GzDecoder::new(answer.bytes.as_ref()).read_to_end(&mut plain);
+    read.map(|_| plain).map_err(|error| error.to_string())
 }
 
 /// The document's name while schemas of it are compiled. Nothing is fetched from there.

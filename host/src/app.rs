@@ -18,6 +18,7 @@ pub mod plugin;
 pub mod reach;
 pub mod release;
 pub mod removal;
+pub mod resource;
 mod secrets;
 
 use std::sync::{Arc, Mutex};
@@ -152,6 +153,15 @@ impl From<Error> for Told {
 impl From<Rejection> for Error {
     fn from(rejection: Rejection) -> Self {
         Self::Rejected(rejection)
+    }
+}
+
+impl From<Abort<Rejection>> for Error {
+    fn from(abort: Abort<Rejection>) -> Self {
+        match abort {
+            Abort::Refused(rejection) => Self::Rejected(rejection),
+            Abort::Store(error) => Self::Store(error),
+        }
     }
 }
 

@@ -1,11 +1,14 @@
 //! Black-box tests of the whole, one binary.
 
+mod address_limit;
 mod agent;
 mod alone;
 mod any_bytes;
 mod candidate;
 mod cli;
 mod company;
+mod compression;
+mod condition;
 mod decision;
 mod demo;
 mod disk;
@@ -13,6 +16,7 @@ mod docs;
 mod every_route;
 mod hostile_guest;
 mod hot_swap;
+mod http2;
 mod idempotency;
 mod interview;
 mod job;
@@ -20,6 +24,7 @@ mod job_resolution;
 mod key;
 mod metrics;
 mod openapi;
+mod overload;
 mod page;
 mod plugin;
 mod power_loss;
@@ -28,5 +33,7 @@ mod release;
 mod removal;
 mod restart;
 mod stale_facts;
+mod stock;
 mod table;
 mod tidy;
+mod tls;

@@ -180,8 +180,10 @@ async fn every_example_is_sent_and_answered_as_shown() {
     let ats = host.operate("POST", "/ats", json!({ "name": "Harbour" })).await;
     let mut partner = host.partner(&host.key(json!({ "kind": "ats", "atsId": ats["id"] })).await);
     let contract = Contract::of(Listener::Partners);
-    let mut operations = operations(contract.document());
-    operations.sort_by_key(|(verb, ..)| *verb == "delete");
+    let (last, mut operations): (Vec<_>, Vec<_>) =
+        operations(contract.document()).into_iter().partition(|(verb, ..)| *verb == "delete");
+    // The company last: with it goes everything else.
+    operations.extend(last.into_iter().rev());
     let mut ids = Ids::default();
     for (verb, template, operation) in operations {
         let what = format!("{verb} {template}");
@@ -204,7 +206,9 @@ async fn every_example_is_sent_and_answered_as_shown() {
             let answer = partner.send(&verb.to_ascii_uppercase(), &path, &[], sent).await;
             assert_eq!(answer.status.to_string(), **status, "{what}: {}", text(&answer));
             let shown = &contract.resolved(response)["content"]["application/json"]["example"];
-            if shown.is_object() {
+            if shown.is_object() && !shown["data"].is_object() {
+                assert_eq!(shape(&answer.json()), shape(shown), "{what}");
+            } else if shown.is_object() {
                 let (shown, data) = (&shown["data"], answer.data());
                 assert_as_shown(shown, &data, &what);
                 ids.learn(shown, &data);
@@ -275,7 +279,7 @@ async fn the_text_tells_every_operation_and_every_code() {
     for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {
         if let Some(code) = schema["properties"]["code"]["const"].as_str() {
             assert!(text.contains(&format!("`{code}`: ")), "{code}");
-        } else if !name.ends_with("Envelope") {
+        } else if !name.ends_with("Envelope") && !name.ends_with("Page") {
             assert!(text.contains(&format!("\n### {name}\n")), "{name}");
         }
     }

@@ -77,6 +77,18 @@ impl CallAttempt {
         true
     }
 
+    /// Moves a call that nobody has begun to another time; says whether there was anything to move.
+    pub fn reschedule(&mut self, at: Timestamp, judged_in: &JudgedIn) -> bool {
+        let is_same = self.scheduled_at == at && self.judged_in == *judged_in;
+        if self.status != CallAttemptStatus::Scheduled || is_same {
+            return false;
+        }
+        self.scheduled_at = at;
+        self.judged_in = judged_in.clone();
+        self.revision += 1;
+        true
+    }
+
     /// Forgets what was said and recorded, when the person is to be forgotten; says whether there was any.
     pub fn forget_person(&mut self) -> bool {
         let knew = self.notes.take().is_some() | self.recording_url.take().is_some();

@@ -29,6 +29,15 @@ pub enum Rejection {
     AccessDenied,
     /// `RESOURCE_CONFLICT`: what the request stands on keeps changing; it may be sent again.
     Conflict,
+    /// `INVALID_STATE_TRANSITION`: what is asked for needs another status.
+    InvalidState {
+        /// The word of the present one.
+        status: &'static str,
+        /// The words of those in which it could be done.
+        allowed: Vec<&'static str>,
+    },
+    /// `PRECONDITION_FAILED`: the resource is no longer as `If-Match` says.
+    PreconditionFailed,
     /// `BILLING_LIMIT_EXCEEDED`
     BillingLimitExceeded,
     /// `IDEMPOTENCY_IN_PROGRESS`

@@ -7,12 +7,10 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 use hyper::StatusCode;
-use hyper::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderMap,
-    IF_NONE_MATCH, REFERRER_POLICY, VARY,
-};
+use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, HeaderMap, REFERRER_POLICY};
 use sha2::{Digest, Sha256};
 
+use super::condition;
 use super::reply::Reply;
 
 /// Scripts, styles and answers from this server alone; pictures also from within the style sheet.
@@ -88,49 +86,30 @@ impl File {
                 Bytes::from_static(self.bytes)
             };
             let digest = Sha256::digest(&plain);
-            let entity_tag = digest[..12].iter().map(|byte| format!("{byte:02x}")).collect();
-            Told { plain, entity_tag }
+            let hex: String = digest[..12].iter().map(|byte| format!("{byte:02x}")).collect();
+            Told { plain, entity_tag: format!("\"{hex}\"") }
         })
     }
 
     fn reply(&self, asked: &HeaderMap) -> Reply {
-        let told = self.told();
-        let packed = self.is_gzip && accepts_gzip(asked);
-        let entity_tag = format!("\"{}{}\"", told.entity_tag, if packed { "-gzip" } else { "" });
-        let body = if packed { Bytes::from_static(self.bytes) } else { told.plain.clone() };
-        let mut reply = Reply::text(StatusCode::OK, self.content_type, body);
-        if asked.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == entity_tag.as_bytes()) {
-            reply = Reply { status: StatusCode::NOT_MODIFIED, headers: HeaderMap::new(), body: Bytes::new() };
-        } else if packed {
-            reply = reply.with(CONTENT_ENCODING, "gzip");
-        }
+        let Told { plain, entity_tag } = self.told();
+        let reply = if condition::has_already(asked, entity_tag) {
+            Reply::not_modified(entity_tag)
+        } else {
+            let packed = self.is_gzip.then_some(Bytes::from_static(self.bytes));
+            let whole = Reply::text(StatusCode::OK, self.content_type, plain.clone()).with(ETAG, entity_tag);
+            Reply { packed, ..whole }
+        };
         // Kept by the browser, and asked for again each time: a new server has new files.
-        reply.with(ETAG, &entity_tag).with(CACHE_CONTROL, "no-cache").with(VARY, "Accept-Encoding")
+        reply.with(CACHE_CONTROL, "no-cache")
     }
-}
-
-/// Whether the browser names gzip and does not exclude it.
-fn accepts_gzip(asked: &HeaderMap) -> bool {
-    let lines = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).any(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
-        let name = parts.next().unwrap_or_default();
-        name.eq_ignore_ascii_case("gzip")
-            && parts.all(|part| !matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
-    })
 }
 
 #[cfg(test)]
 mod tests {
-    use hyper::header::{CONTENT_TYPE, HeaderValue};
+    use hyper::header::IF_NONE_MATCH;
 
     use super::*;
-
-    fn asking(name: &'static str, value: &'static str) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.insert(name, HeaderValue::from_static(value));
-        headers
-    }
 
     #[test]
     fn what_is_embedded_is_what_was_published() {
@@ -158,16 +137,9 @@ mod tests {
     }
 
     #[test]
-    fn files_leave_packed_for_those_who_unpack_and_are_not_sent_twice() {
-        let plain = file("swagger-ui.css", &asking("accept-encoding", "br, gzip;q=0")).unwrap();
-        let packed = file("swagger-ui.css", &asking("accept-encoding", "br, GZIP;q=0.5")).unwrap();
-        assert!(packed.body.len() * 5 < plain.body.len());
-        assert_eq!(
-            (packed.headers[CONTENT_ENCODING].to_str().unwrap(), plain.headers.get(CONTENT_ENCODING)),
-            ("gzip", None)
-        );
-        assert_eq!(packed.headers[CONTENT_TYPE], plain.headers[CONTENT_TYPE]);
-        assert_ne!(packed.headers[ETAG], plain.headers[ETAG]);
+    fn a_file_is_not_sent_twice() {
+        let plain = file("swagger-ui.css", &HeaderMap::new()).unwrap();
+        assert!(plain.packed.unwrap().len() * 5 < plain.body.len());
         let mut again = HeaderMap::new();
         again.insert(IF_NONE_MATCH, plain.headers[ETAG].clone());
         let kept = file("swagger-ui.css", &again).unwrap();

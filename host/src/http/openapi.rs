@@ -11,14 +11,34 @@ pub(crate) mod parameter;
 pub mod partner;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
+use bytes::Bytes;
+use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
 use self::operation::{Answer, Body, Content, Operation, example_of};
 use self::parameter::{Header, REQUEST_ID};
+use super::compress;
 use super::page::PageView;
+use super::reply::Reply;
 use super::schema::Named;
 use crate::http::problem::Code;
+
+/// A document as an answer. Everybody may ask for it, so it is packed once and not for each.
+pub(crate) fn text_reply(
+    content_type: &'static str,
+    text: &'static OnceLock<(Bytes, Bytes)>,
+    make: impl FnOnce() -> String,
+) -> Reply {
+    let (body, packed) = text.get_or_init(|| {
+        let body = Bytes::from(make());
+        let packed = compress::gzip(&body);
+        (body, packed)
+    });
+    let reply = Reply::text(StatusCode::OK, content_type, body.clone());
+    Reply { packed: Some(packed.clone()), ..reply }
+}
 
 /// Where an operation stands.
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +94,7 @@ impl Document {
             "summary": operation.summary,
         });
         if !operation.note.is_empty() {
-            value["description"] = operation.note.into();
+            value["description"] = operation.note.as_str().into();
         }
         let parameters: Vec<Value> =
             operation.parameters.iter().map(|parameter| self.parameter(parameter)).collect();
@@ -140,42 +160,27 @@ impl Document {
     }
 
     fn body(&mut self, body: &Body) -> Value {
-        let (required, media_type, content) = match body {
-            Body::Json(named) => (true, JSON, json!({ "schema": self.schema(named) })),
-            Body::OptionalJson(named) => (false, JSON, json!({ "schema": self.schema(named) })),
-            Body::Bytes { media_type, optional } => (!optional, *media_type, json!({})),
-        };
-        let mut content = content;
-        if let Body::Json(named) | Body::OptionalJson(named) = body
-            && let Some(example) = example_of(named)
-        {
-            content["example"] = example;
+        match body {
+            Body::Json { named, example, optional } => {
+                let mut content = json!({ "schema": self.schema(named) });
+                if let Some(example) = example {
+                    content["example"] = example.clone();
+                }
+                json!({ "required": !optional, "content": { JSON: content } })
+            }
+            Body::Bytes { media_type, optional } => {
+                json!({ "required": !optional, "content": { *media_type: {} } })
+            }
         }
-        json!({ "required": required, "content": { media_type: content } })
     }
 
     fn answer(&mut self, answer: &Answer) -> Value {
         let mut response = json!({ "description": answer.told, "headers": self.headers(&answer.headers) });
-        let (media_type, schema) = match &answer.content {
-            Content::Text(media_type) => (*media_type, json!({ "type": "string" })),
-            Content::Object => (JSON, json!({ "type": "object" })),
-            Content::One(named) | Content::Page(named) | Content::List(named) => {
-                let inner = self.schema(named);
-                let schema = match (self.frame, &answer.content) {
-                    (Frame::Plain, Content::List(_)) => json!({ "type": "array", "items": inner }),
-                    (Frame::Plain, _) => inner,
-                    (Frame::Envelope, Content::Page(_)) => {
-                        let page = self.page(named, &inner);
-                        self.envelope(&format!("{}Page", named.name), &page)
-                    }
-                    (Frame::Envelope, _) => self.envelope(&named.name, &inner),
-                };
-                (JSON, schema)
+        if let Some((media_type, schema)) = self.content(&answer.content) {
+            response["content"] = json!({ media_type: { "schema": schema } });
+            if let Some(example) = self.example(answer) {
+                response["content"][media_type]["example"] = example;
             }
-        };
-        response["content"] = json!({ media_type: { "schema": schema } });
-        if let Some(example) = self.example(&answer.content) {
-            response["content"][media_type]["example"] = example;
         }
         for operation in &answer.links {
             let id = json!({ "id": "$response.body#/data/id" });
@@ -184,16 +189,46 @@ impl Document {
         response
     }
 
-    fn example(&self, content: &Content) -> Option<Value> {
-        let example = example_of(content.named()?)?;
-        let data = match content {
-            Content::One(_) => example,
-            Content::List(_) => json!([example]),
+    fn content(&mut self, content: &Content) -> Option<(&'static str, Value)> {
+        let is_framed = self.frame == Frame::Envelope;
+        let schema = match content {
+            Content::Nothing => return None,
+            Content::Text(media_type) => return Some((media_type, json!({ "type": "string" }))),
+            Content::Object => json!({ "type": "object" }),
+            Content::Whole(named) => self.schema(named),
+            Content::True => self.envelope("Deletion", &json!({ "type": "boolean", "const": true })),
+            Content::One(named) => {
+                let inner = self.schema(named);
+                if is_framed { self.envelope(&named.name, &inner) } else { inner }
+            }
+            Content::Page(named) => {
+                let inner = self.schema(named);
+                let page = self.page(named, &inner);
+                if is_framed { self.envelope(&format!("{}Page", named.name), &page) } else { page }
+            }
+            Content::List(named) => json!({ "type": "array", "items": self.schema(named) }),
+        };
+        Some((JSON, schema))
+    }
+
+    fn example(&self, answer: &Answer) -> Option<Value> {
+        let shown = answer.content.named().and_then(example_of);
+        let data = match &answer.content {
+            Content::Nothing | Content::Object | Content::Text(_) => return None,
+            Content::Whole(_) => return shown,
+            Content::True => json!(true),
+            Content::One(_) => {
+                let mut shown = shown?;
+                for (name, value) in answer.shown.as_object().into_iter().flatten() {
+                    shown[name] = value.clone();
+                }
+                shown
+            }
+            Content::List(_) => json!([shown?]),
             Content::Page(_) => json!({
-                "data": [example], "total": 1, "page": 1, "limit": 20, "totalPages": 1,
+                "data": [shown?], "total": 1, "page": 1, "limit": 20, "totalPages": 1,
                 "hasNextPage": false, "hasPreviousPage": false, "nextCursor": null,
             }),
-            Content::Object | Content::Text(_) => return None,
         };
         Some(match self.frame {
             Frame::Plain => data,

@@ -116,6 +116,7 @@ pub struct PageView<T> {
     /// Whether entries stand before.
     pub has_previous_page: bool,
     /// For `after`; null where nothing follows.
+    #[schema(required = true)]
     pub next_cursor: Option<String>,
 }
 

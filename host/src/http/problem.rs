@@ -65,6 +65,18 @@ pub enum Problem {
         /// Seconds until it has.
         retry_after_seconds: i64,
     },
+    /// The address has asked too much, whatever its keys.
+    AddressLimited {
+        /// Seconds until it may ask again.
+        retry_after_seconds: i64,
+    },
+    /// More is at work than can be answered soon.
+    Overloaded {
+        /// What there was no room in; for the metrics.
+        reason: &'static str,
+        /// When to try again.
+        retry_after_seconds: u32,
+    },
     /// `after` is malformed.
     InvalidCursor,
     /// The body's media type is not ours.
@@ -215,6 +227,14 @@ fn unavailable(retry_after_seconds: u32, now: Timestamp) -> Reply {
     Answer::new(Code::Unavailable, text).into_reply(now).with(RETRY_AFTER, &retry_after_seconds.to_string())
 }
 
+fn too_many(text: &str, retry_after_seconds: i64, now: Timestamp) -> Reply {
+    let text = format!("{text}. Send again in {retry_after_seconds} seconds.");
+    Answer::new(Code::RateLimitExceeded, text)
+        .details(details::RetryDelay { retry_after: retry_after_seconds })
+        .into_reply(now)
+        .with(RETRY_AFTER, &retry_after_seconds.to_string())
+}
+
 fn rejected(rejection: Rejection, now: Timestamp) -> Reply {
     let is_credential = matches!(rejection, Rejection::KeySuspended { .. });
     let reply = verdict(rejection).into_reply(now);
@@ -248,6 +268,16 @@ fn verdict(rejection: Rejection) -> Answer {
         Rejection::Conflict => {
             let text = "What this request stands on was changed at the same time. Send it again.";
             Answer::new(Code::ResourceConflict, text)
+        }
+        Rejection::InvalidState { status, allowed } => {
+            let text = format!("Its status is {status}; this needs {}.", allowed.join(" or "));
+            Answer::new(Code::InvalidStateTransition, text)
+                .details(details::StateTransition { status, allowed })
+        }
+        Rejection::PreconditionFailed => {
+            let text = "`If-Match` names no ETag that the resource has now. Read it again, decide anew, and send \
+                        its present ETag.";
+            Answer::new(Code::PreconditionFailed, text)
         }
         Rejection::BillingLimitExceeded => {
             Answer::new(Code::BillingLimitExceeded, "The company's usage limit of this month is reached.")
@@ -329,12 +359,12 @@ fn found(problem: Problem, now: Timestamp) -> Reply {
                 .into_reply(now)
         }
         Problem::RateLimited { retry_after_seconds } => {
-            let text = format!("Too many requests. Send again in {retry_after_seconds} seconds.");
-            Answer::new(Code::RateLimitExceeded, text)
-                .details(details::RetryDelay { retry_after: retry_after_seconds })
-                .into_reply(now)
-                .with(RETRY_AFTER, &retry_after_seconds.to_string())
+            too_many("Too many requests", retry_after_seconds, now)
         }
+        Problem::AddressLimited { retry_after_seconds } => {
+            too_many("Too many requests from this address", retry_after_seconds, now)
+        }
+        Problem::Overloaded { retry_after_seconds, .. } => unavailable(retry_after_seconds, now),
         Problem::InvalidCursor => {
             let text = "`after` must be the nextCursor of an earlier answer, unchanged.";
             told(Code::InvalidCursor, text)

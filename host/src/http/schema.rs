@@ -4,16 +4,20 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
+use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 use switchboard_domain::call_window::{CallWindow, ZoneSource};
 use switchboard_domain::decision::PolicyName;
+use switchboard_domain::metadata::Metadata;
 use switchboard_domain::{
-    agent, ats, call_attempt, candidate, company, decision, interview, job, key, language,
+    agent, ats, call_attempt, candidate, company, decision, interview, job, key, language, release, text,
 };
-use switchboard_domain::{release, text};
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{
+    Array, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type,
+};
 use utoipa::{PartialSchema, ToSchema};
 
 /// A value that leaves as its text: ids, moments, calendar dates.
@@ -47,6 +51,53 @@ impl Named {
             (name, value)
         };
         Self { name: T::name(), schemas: schemas.into_iter().map(told).collect() }
+    }
+
+    /// Of a type that is sent. What need not be there may be `null`, which is as absent: in everything inside, and
+    /// in the body itself where it `is_new`; a partial update says itself what may be cleared. Types that leave
+    /// too, where nothing is null, are told apart by their names.
+    #[must_use]
+    pub fn sent<T: ToSchema>(is_new: bool) -> Self {
+        let mut named = Self::of::<T>();
+        let others: Vec<(String, String)> = named
+            .schemas
+            .iter()
+            .filter(|(name, schema)| schema.get("properties").is_some() && !is_name_of_body(name))
+            .map(|(name, _)| (name.clone(), format!("{name}Body")))
+            .collect();
+        for (index, (name, schema)) in named.schemas.iter_mut().enumerate() {
+            if is_new || index > 0 {
+                rule::let_be_null(schema);
+            }
+            rule::rename(schema, &others);
+            if let Some((_, other)) = others.iter().find(|(old, _)| old == name) {
+                name.clone_from(other);
+            }
+        }
+        named.name = Cow::Owned(named.schemas[0].0.clone());
+        named
+    }
+}
+
+/// Whether a type is only ever sent.
+fn is_name_of_body(name: &str) -> bool {
+    name.ends_with("Body") || name.ends_with("Patch")
+}
+
+/// Stored JSON that leaves as it is, without being read into values: compact, and checked when it came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Json<'a>(&'a str);
+
+impl<'a> From<&'a Metadata> for Json<'a> {
+    fn from(metadata: &'a Metadata) -> Self {
+        Self(metadata.as_str())
+    }
+}
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue = serde_json::from_str(self.0).map_err(S::Error::custom)?;
+        raw.serialize(serializer)
     }
 }
 
@@ -90,6 +141,45 @@ word_schemas! {
     salary_period: job::SalaryPeriod,
     voice: agent::Voice,
     work_mode: job::WorkMode,
+}
+
+/// The schema of a partial update, from that of a new resource: nothing must be there, and `null` clears what need
+/// not have a value.
+pub fn partial(whole: RefOr<Schema>, description: &str) -> RefOr<Schema> {
+    let RefOr::T(Schema::Object(mut object)) = whole else { return whole };
+    let required = std::mem::take(&mut object.required);
+    for (name, property) in &mut object.properties {
+        if !required.contains(name) {
+            make_clearable(property);
+        }
+    }
+    object.description = Some(description.to_owned());
+    RefOr::T(Schema::Object(object))
+}
+
+fn make_clearable(property: &mut RefOr<Schema>) {
+    match property {
+        RefOr::Ref(reference) => {
+            let null = ObjectBuilder::new().schema_type(Type::Null);
+            *property = OneOfBuilder::new().item(null).item(reference.clone()).into();
+        }
+        RefOr::T(Schema::Object(object)) => {
+            or_null(&mut object.schema_type);
+            if let Some(words) = &mut object.enum_values {
+                words.push(Value::Null);
+            }
+        }
+        RefOr::T(Schema::Array(array)) => or_null(&mut array.schema_type),
+        // What an `Option` of a named schema becomes: one of it and null.
+        RefOr::T(Schema::OneOf(_) | Schema::AllOf(_) | Schema::AnyOf(_)) => {}
+        RefOr::T(_) => {}
+    }
+}
+
+fn or_null(schema_type: &mut SchemaType) {
+    if let SchemaType::Type(only) = schema_type {
+        *schema_type = SchemaType::Array(vec![only.clone(), Type::Null]);
+    }
 }
 
 /// A number as a partner most likely wrote it: 50000 and not 50000.0, which is what a float becomes.
@@ -147,6 +237,16 @@ pub fn policies() -> Array {
 /// Any JSON value: what a policy's own interface says of it stands in its WIT package.
 pub fn anything() -> Object {
     ObjectBuilder::new().schema_type(SchemaType::AnyValue).build()
+}
+
+/// `true`.
+pub fn always_true() -> Object {
+    ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([true])).build()
+}
+
+/// `null`.
+pub fn nothing() -> Object {
+    ObjectBuilder::new().schema_type(Type::Null).build()
 }
 
 /// An array of days of the week.

@@ -1,9 +1,9 @@
 //! The look: everything about a request that depends on stored records, on a snapshot or inside a commit.
 
-use switchboard_domain::agent::{Agent, AgentType};
+use switchboard_domain::agent::Agent;
 use switchboard_domain::ats::Ats;
 use switchboard_domain::bounds::JOB_IDS_COUNT;
-use switchboard_domain::call_window::{Judged, WhenFacts, judge};
+use switchboard_domain::call_window::Judged;
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
 use switchboard_domain::decision::{PolicyName, Slot};
@@ -17,8 +17,8 @@ use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::rejection::Rejection;
 use switchboard_domain::time::Timestamp;
 
+use super::when::Occasion;
 use crate::app::access::Caller;
-use crate::app::candidate::NamedJob;
 use crate::app::{App, Error, agent, candidate, job, removal};
 use crate::store::{self, Read};
 
@@ -120,7 +120,15 @@ pub(super) fn look(read: &impl Read, plan: &Plan) -> Result<Looked, Error> {
     else {
         return Err(Rejection::Invalid(problems).into());
     };
-    let judged = when(plan, &ats, &company, &candidate, &agent)?;
+    let occasion = Occasion {
+        now: plan.now,
+        is_test: plan.is_test,
+        agent_type: agent.body.agent_type,
+        ats: &ats,
+        company: &company,
+        candidate: &candidate,
+    };
+    let judged = occasion.judge(plan.input.written_time.as_ref())?;
     let facts = match choice {
         JobChoice::AskPolicy => Some(facts(read, plan, &candidate, &agent, judged.scheduled_at)?),
         JobChoice::Inline | JobChoice::Named(_) => None,
@@ -145,8 +153,7 @@ fn look_candidate(
         }
         Named::New(new) => {
             let jobs = new.named_jobs().into_iter();
-            let jobs: Vec<NamedJob> =
-                jobs.map(|(path, id)| NamedJob { path: format!("candidate.{path}"), id }).collect();
+            let jobs: Vec<_> = jobs.map(|(path, id)| (format!("candidate.{path}"), id)).collect();
             candidate::check_jobs(read, plan.company_id, &jobs, problems)?;
             Ok(plan.new_candidate.clone())
         }
@@ -173,8 +180,7 @@ fn look_agent(read: &impl Read, plan: &Plan, problems: &mut Problems) -> Result<
 
 fn look_job(read: &impl Read, plan: &Plan, problems: &mut Problems) -> Result<Option<JobId>, store::Error> {
     let Some(Named::Existing(id)) = &plan.input.job else { return Ok(None) };
-    let named = NamedJob { path: "jobId".to_owned(), id: *id };
-    candidate::check_jobs(read, plan.company_id, std::slice::from_ref(&named), problems)?;
+    candidate::check_jobs(read, plan.company_id, &[("jobId".to_owned(), *id)], problems)?;
     Ok(Some(*id))
 }
 
@@ -220,30 +226,6 @@ pub(super) fn requested_candidate(plan: &Plan, candidate: Option<&Candidate>) ->
         (Named::Existing(_), Some(found)) => RequestedCandidate::Existing { job_ids: found.job_ids.clone() },
         (Named::Existing(_), None) => RequestedCandidate::Unknown,
     }
-}
-
-/// Contract §6, "When"; a PHONE interview needs a number to call.
-fn when(
-    plan: &Plan,
-    ats: &Ats,
-    company: &Company,
-    candidate: &Candidate,
-    agent: &Agent,
-) -> Result<Judged, Error> {
-    let is_phone = agent.body.agent_type == AgentType::Phone;
-    let number = candidate.body.phone_number.as_ref();
-    if is_phone && number.is_none() {
-        return Err(Rejection::field("candidate.phoneNumber", Flaw::missing()).into());
-    }
-    let facts = WhenFacts {
-        now: plan.now,
-        phone_zones: number.filter(|_| is_phone).map_or(&[], |number| number.zones()),
-        company_zone: company.settings.timezone,
-        window: &company.settings.call_window,
-        zulu_is_offset: ats.zulu_is_offset,
-        window_applies: is_phone && !plan.is_test,
-    };
-    judge(plan.input.written_time.as_ref(), &facts).map_err(|refusal| refusal.at("scheduledAt").into())
 }
 
 fn facts(

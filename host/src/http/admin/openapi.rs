@@ -3,7 +3,6 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::ats::{AtsBody, AtsChangeBody, AtsView};
@@ -19,7 +18,7 @@ use super::{METRICS, ROUTES, Route};
 use crate::http::health::{HealthView, ReadinessView};
 use crate::http::openapi::operation::{Body, Content, Operation};
 use crate::http::openapi::parameter::Parameter;
-use crate::http::openapi::{Document, Frame, Place};
+use crate::http::openapi::{Document, Frame, Place, text_reply};
 use crate::http::problem::Code;
 use crate::http::reply::Reply;
 use crate::http::schema;
@@ -48,9 +47,8 @@ const GROUND_RULES: &str = "The operators' side of Switchboard, on a listener of
 /// The document as an answer.
 #[must_use]
 pub fn reply() -> Reply {
-    static TEXT: OnceLock<Bytes> = OnceLock::new();
-    let body = TEXT.get_or_init(|| Bytes::from(document().to_string())).clone();
-    Reply::text(StatusCode::OK, "application/json", body)
+    static TEXT: OnceLock<(Bytes, Bytes)> = OnceLock::new();
+    text_reply("application/json", &TEXT, || document().to_string())
 }
 
 /// The document.
@@ -117,11 +115,9 @@ fn operation(route: Route) -> Option<Operation> {
             "The OpenAPI document of this API.",
             Content::Object,
         ),
-        Route::Docs => Operation::new(SERVER, "Open this document as a page").answers(
-            200,
-            "A page that shows every operation and tries it.",
-            Content::Text("text/html"),
-        ),
+        Route::Docs => Operation::new(SERVER, "Open this document as a page")
+            .answers(200, "A page that shows every operation and tries it.", Content::Text("text/html"))
+            .kept(),
         Route::DocsFile => return None,
         Route::GetClock => Operation::new(SERVER, "Read the clock")
             .gives::<ClockView>("The time that everything in the server follows."),
@@ -133,7 +129,7 @@ fn operation(route: Route) -> Option<Operation> {
 
         Route::ListAtss => Operation::new(ATSS, "List ATSs").lists::<AtsView>("All of them."),
         Route::CreateAts => {
-            Operation::new(ATSS, "Create an ATS").takes::<AtsBody>().creates::<AtsView>("The new ATS.")
+            Operation::new(ATSS, "Create an ATS").takes::<AtsBody>().makes::<AtsView>("The new ATS.")
         }
         Route::GetAts => Operation::new(ATSS, "Read an ATS").gives::<AtsView>("The ATS."),
         Route::UpdateAts => Operation::new(ATSS, "Change an ATS")
@@ -148,7 +144,7 @@ fn operation(route: Route) -> Option<Operation> {
         }
         Route::CreateKey => Operation::new(ATSS, "Create a key")
             .takes::<KeyBody>()
-            .creates::<KeyView>("The new key; `key` is shown this once.")
+            .makes::<KeyView>("The new key; `key` is shown this once.")
             .fails(&[Code::InvalidDate]),
         Route::GetKey => Operation::new(ATSS, "Read a key").gives::<KeyView>("The key without its secret."),
         Route::SuspendKey => Operation::new(ATSS, "Suspend a key")
@@ -175,7 +171,7 @@ fn operation(route: Route) -> Option<Operation> {
             .fails(&[Code::ResourceNotFound]),
         Route::CreatePhoneNumber => Operation::new(COMPANIES, "Give a company a phone number")
             .takes::<PhoneNumberBody>()
-            .creates::<PhoneNumberView>("The new number.")
+            .makes::<PhoneNumberView>("The new number.")
             .fails(&[Code::ResourceNotFound, Code::Refused]),
         Route::DeletePhoneNumber => Operation::new(COMPANIES, "Take a phone number back")
             .gives::<PhoneNumberView>("The number that was.")
@@ -187,9 +183,7 @@ fn operation(route: Route) -> Option<Operation> {
             .note("The body is a WebAssembly component, at most 32 MiB.")
             .with(Parameter::text("name", "The plugin's name.").required())
             .takes_bytes(WASM, false)
-            .creates::<PluginView>(
-                "The version that was admitted; the same bytes again are the same version.",
-            )
+            .makes::<PluginView>("The version that was admitted; the same bytes again are the same version.")
             .fails(&[Code::PluginRefused, Code::Refused]),
         Route::GetPlugin => Operation::new(PLUGINS, "Read a plugin")
             .with(id("name", "`NAME`, which is its newest version, or `NAME@VERSION`."))
@@ -201,7 +195,7 @@ fn operation(route: Route) -> Option<Operation> {
             .lists::<ReleaseView>("The newest, at most 1,000."),
         Route::CreateRelease => Operation::new(PLUGINS, "Create a release")
             .takes::<ReleaseBody>()
-            .creates::<ReleaseView>("The new release, which answers nobody yet.")
+            .makes::<ReleaseView>("The new release, which answers nobody yet.")
             .fails(&[Code::Refused, Code::PluginRefused, Code::ResourceNotFound]),
         Route::GetRelease => Operation::new(PLUGINS, "Read a release")
             .with(id("id", "The release's id."))
@@ -274,7 +268,7 @@ fn completed(route: Route, template: &'static str, mut operation: Operation) -> 
         operation = operation.fails(&[Code::MissingRequiredField]);
     }
     operation = match operation.body {
-        Some(Body::Json(_) | Body::OptionalJson(_)) => operation.fails(&[
+        Some(Body::Json { .. }) => operation.fails(&[
             Code::ValidationError,
             Code::MissingRequiredField,
             Code::InvalidJson,

@@ -5,130 +5,173 @@ use std::fmt::Write;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use hyper::StatusCode;
 use serde_json::{Map, Value};
 
-use super::{failure, partner};
+use super::{JSON, failure, partner, text_reply};
 use crate::http::problem::Code;
 use crate::http::reply::Reply;
 
 /// The partners' document as text.
 #[must_use]
 pub fn reply() -> Reply {
-    static TEXT: OnceLock<Bytes> = OnceLock::new();
-    let body = TEXT.get_or_init(|| Bytes::from(text(partner::document()))).clone();
-    Reply::text(StatusCode::OK, "text/plain; charset=utf-8", body)
+    static TEXT: OnceLock<(Bytes, Bytes)> = OnceLock::new();
+    text_reply("text/plain; charset=utf-8", &TEXT, || text(partner::document()))
 }
 
 /// A document as Markdown.
 #[must_use]
 pub fn text(document: &Value) -> String {
-    let mut out = Out::default();
+    let mut out = Out { text: String::new(), document, everywhere: Everywhere::of(document) };
     let info = &document["info"];
-    out.line(format_args!("# {}", word(&info["title"])));
+    out.line(format_args!("# {}\n", word(&info["title"])));
+    let version = word(&info["version"]);
     out.line(format_args!(
-        "\n> Version {}. The same as OpenAPI 3.1: `/openapi.json`; as a page: `/docs`.",
-        word(&info["version"])
+        "> Version {version}. The same as OpenAPI 3.1: `/openapi.json`; as a page: `/docs`.\n"
     ));
-    out.line(format_args!("\n{}", word(&info["description"]).trim_end()));
+    out.line(format_args!("{}", word(&info["description"]).trim_end()));
+    out.everywhere();
     for tag in list(&document["tags"]) {
         out.line(format_args!("\n## {}\n\n{}", word(&tag["name"]), word(&tag["description"])));
-        for (path, operations) in members(&document["paths"]) {
-            for (verb, operation) in members(operations).filter(|(_, one)| one["tags"][0] == tag["name"]) {
-                out.operation(document, path, verb, operation);
-            }
+        for (path, verb, operation) in operations(document).filter(|(.., one)| one["tags"][0] == tag["name"])
+        {
+            out.operation(path, verb, operation);
         }
     }
-    out.shapes(document);
-    out.codes(document);
-    out.0
+    out.shapes();
+    out.codes();
+    out.text
 }
 
-#[derive(Default)]
-struct Out(String);
+/// What is told once, so that no operation repeats it.
+struct Everywhere<'a> {
+    /// Codes of every operation with a key.
+    with_key: Vec<&'a str>,
+    /// Further ones of every operation that takes JSON.
+    with_body: Vec<&'a str>,
+}
 
-impl Out {
+impl<'a> Everywhere<'a> {
+    fn of(document: &'a Value) -> Self {
+        let codes = |operation| failures(document, operation).map(|(_, code)| code).collect::<Vec<_>>();
+        let shared = |is_meant: &dyn Fn(&Value) -> bool| {
+            let all = operations(document).map(|(.., operation)| operation).filter(|one| is_meant(one));
+            let common = all
+                .map(codes)
+                .reduce(|some, more| some.into_iter().filter(|code| more.contains(code)).collect());
+            common.unwrap_or_default()
+        };
+        let with_key = shared(&|operation| operation["security"] != Value::Array(Vec::new()));
+        let mut with_body = shared(&|operation| operation["requestBody"]["content"][JSON].is_object());
+        with_body.retain(|code| !with_key.contains(code));
+        Self { with_key, with_body }
+    }
+}
+
+struct Out<'a> {
+    text: String,
+    document: &'a Value,
+    everywhere: Everywhere<'a>,
+}
+
+impl<'a> Out<'a> {
     fn line(&mut self, what: std::fmt::Arguments<'_>) {
-        self.0.write_fmt(format_args!("{what}\n")).unwrap_or_default();
+        self.text.write_fmt(format_args!("{what}\n")).unwrap_or_default();
     }
 
-    fn operation(&mut self, document: &Value, path: &str, verb: &str, operation: &Value) {
-        self.line(format_args!("\n### {} {path}\n", verb.to_ascii_uppercase()));
-        self.line(format_args!("{}. {}", word(&operation["summary"]), word(&operation["description"])));
-        let scopes: Vec<&str> =
-            members(&operation["security"][0]).flat_map(|(_, scopes)| list(scopes)).map(word).collect();
-        if !scopes.is_empty() {
-            self.line(format_args!("Scopes: `{}`.", scopes.join("`, `")));
+    fn everywhere(&mut self) {
+        self.line(format_args!("\n## Everywhere\n"));
+        for (_, parameter) in members(&self.document["components"]["parameters"]) {
+            self.parameter(parameter);
         }
+        let with_key = codes(self.everywhere.with_key.iter());
+        let with_body = codes(self.everywhere.with_body.iter());
+        self.line(format_args!(
+            "\nEvery operation with a key can fail with {with_key}; every one that takes JSON with {with_body} too. \
+             Each says below what else it can fail with, and the end of this text what a code means."
+        ));
+    }
+
+    fn parameter(&mut self, parameter: &Value) {
+        let must = if parameter["required"] == true { ", required" } else { "" };
+        let (name, place) = (word(&parameter["name"]), word(&parameter["in"]));
+        let (kind, told) = (kind(&parameter["schema"]), word(&parameter["description"]));
+        self.line(format_args!("- `{name}` ({place}, {kind}{must}): {told}"));
+    }
+
+    fn operation(&mut self, path: &str, verb: &str, operation: &'a Value) {
+        self.line(format_args!("\n### {} {path}\n", verb.to_ascii_uppercase()));
+        let told = word(&operation["description"]).replace("\n\n", " ");
+        self.line(format_args!("{}", format!("{}. {told}", word(&operation["summary"])).trim_end()));
+        let mut shared = Vec::new();
         for parameter in list(&operation["parameters"]) {
-            let parameter = resolved(document, parameter);
-            // Said of all operations above.
-            if parameter["in"] != "header" {
-                let must = if parameter["required"] == true { ", required" } else { "" };
-                self.line(format_args!(
-                    "- `{}` ({}, {}{must}): {}",
-                    word(&parameter["name"]),
-                    word(&parameter["in"]),
-                    kind(&parameter["schema"]),
-                    word(&parameter["description"]),
-                ));
+            if parameter["$ref"].is_string() {
+                let name = word(&resolved(self.document, parameter)["name"]);
+                shared.extend((name != "X-Request-Id").then_some(name));
+            } else {
+                self.parameter(parameter);
             }
+        }
+        if !shared.is_empty() {
+            self.line(format_args!("- Also: `{}`.", shared.join("`, `")));
         }
         self.body(&operation["requestBody"]);
-        let mut failures = Vec::new();
         for (status, response) in members(&operation["responses"]) {
-            let response = resolved(document, response);
-            if status.starts_with('2') {
-                self.answer(document, status, response);
-            } else {
-                let codes = codes_of(document, response);
-                failures.push(format!("{status} `{}`", codes.join("`, `")));
-            }
+            self.answer(status, resolved(self.document, response));
         }
-        if !failures.is_empty() {
-            self.line(format_args!("\nFailures: {}.", failures.join("; ")));
+        let everywhere = &self.everywhere;
+        let takes_json = operation["requestBody"]["content"][JSON].is_object();
+        let is_said = |code: &&str| {
+            everywhere.with_key.contains(code) || takes_json && everywhere.with_body.contains(code)
+        };
+        let own: Vec<&str> =
+            failures(self.document, operation).map(|(_, code)| code).filter(|code| !is_said(code)).collect();
+        if !own.is_empty() {
+            self.line(format_args!("\nFails with {}.", codes(own.iter())));
         }
     }
 
     fn body(&mut self, body: &Value) {
         for (media_type, content) in members(&body["content"]) {
-            let shape =
-                if content["schema"].is_null() { "bytes".to_owned() } else { kind(&content["schema"]) };
-            self.line(format_args!("\nBody: {media_type}, {shape}. Example:\n"));
-            self.example(&content["example"]);
-        }
-    }
-
-    fn answer(&mut self, document: &Value, status: &str, response: &Value) {
-        let told = word(&response["description"]);
-        for (media_type, content) in members(&response["content"]) {
-            let envelope = resolved(document, &content["schema"]);
-            let data = &envelope["properties"]["data"];
-            match (data.is_null(), media_type) {
-                (true, "application/json") => self.line(format_args!("\nAnswer {status}: {told}")),
-                (true, _) => self.line(format_args!("\nAnswer {status}, {media_type}: {told}")),
-                (false, _) => self.line(format_args!("\nAnswer {status}: {told} `data` is {}.", kind(data))),
+            if content["schema"].is_null() {
+                self.line(format_args!("\nBody: {media_type}."));
+            } else {
+                let (kind, example) = (kind(&content["schema"]), &content["example"]);
+                self.line(format_args!("\nBody: {kind}, for instance\n\n```json\n{example}\n```"));
             }
         }
-        if members(&response["content"]).next().is_none() {
-            self.line(format_args!("\nAnswer {status}: {told}"));
-        }
     }
 
-    fn example(&mut self, example: &Value) {
-        if !example.is_null() {
-            self.line(format_args!("```json\n{example:#}\n```"));
+    fn answer(&mut self, status: &str, response: &Value) {
+        let told = word(&response["description"]);
+        let content = members(&response["content"]).next();
+        match (status.as_bytes().first(), content) {
+            (Some(b'2'), Some((JSON, content))) => {
+                let envelope = resolved(self.document, &content["schema"]);
+                let data = &envelope["properties"]["data"];
+                if data.is_null() {
+                    self.line(format_args!("\nAnswer {status}: {told}"));
+                } else {
+                    self.line(format_args!("\nAnswer {status}: {told} `data` is {}.", kind(data)));
+                }
+            }
+            (Some(b'2'), Some((media_type, _))) => {
+                self.line(format_args!("\nAnswer {status}, {media_type}: {told}"));
+            }
+            (Some(b'2' | b'3'), _) => self.line(format_args!("\nAnswer {status}: {told}")),
+            _ => {}
         }
     }
 
     /// Every schema that is no envelope: those are told of at the beginning.
-    fn shapes(&mut self, document: &Value) {
+    fn shapes(&mut self) {
         self.line(format_args!(
             "\n## Shapes\n\nMembers are optional unless it is said that they are required."
         ));
-        for (name, schema) in members(&document["components"]["schemas"]) {
-            let is_error = schema["properties"]["code"].get("const").is_some();
-            if name.ends_with("Envelope") || is_error {
+        for (name, schema) in members(&self.document["components"]["schemas"]) {
+            let properties = &schema["properties"];
+            let is_error = properties["code"].get("const").is_some();
+            let is_page = properties.get("nextCursor").is_some();
+            if name.ends_with("Envelope") || is_error || is_page {
                 continue;
             }
             self.line(format_args!("\n### {name}\n"));
@@ -144,9 +187,9 @@ impl Out {
         }
     }
 
-    fn codes(&mut self, document: &Value) {
+    fn codes(&mut self) {
         self.line(format_args!("\n## Codes of failure\n"));
-        let schemas = &document["components"]["schemas"];
+        let schemas = &self.document["components"]["schemas"];
         for code in Code::ALL {
             if let Some(error) = schemas.get(failure::schema_name(*code)) {
                 let details = word(&error["properties"]["details"]["$ref"]);
@@ -158,25 +201,48 @@ impl Out {
     }
 }
 
-/// The codes that a response of failure names, in its order.
-fn codes_of<'a>(document: &'a Value, response: &'a Value) -> Vec<&'a str> {
-    let error = &response["content"][super::JSON]["schema"]["properties"]["error"];
-    let several = list(&error["oneOf"]);
-    let all = several.chain(error.get("$ref").is_some().then_some(error));
-    all.map(|one| word(&resolved(document, one)["properties"]["code"]["const"])).collect()
+/// Path, method and content of every operation.
+fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
+    members(&document["paths"])
+        .flat_map(|(path, operations)| members(operations).map(move |(verb, one)| (path, verb, one)))
+}
+
+/// Status and code of everything that an operation can fail with.
+fn failures<'a>(document: &'a Value, operation: &'a Value) -> impl Iterator<Item = (&'a str, &'a str)> {
+    members(&operation["responses"]).flat_map(move |(status, response)| {
+        let content = &resolved(document, response)["content"][JSON];
+        let error = &content["schema"]["properties"]["error"];
+        let all = list(&error["oneOf"]).chain(error.get("$ref").is_some().then_some(error));
+        all.map(move |one| (status, word(&resolved(document, one)["properties"]["code"]["const"])))
+    })
+}
+
+fn codes<'a>(codes: impl Iterator<Item = &'a &'a str>) -> String {
+    format!("`{}`", codes.copied().collect::<Vec<_>>().join("`, `"))
 }
 
 /// What a schema allows, in few words.
 fn kind(schema: &Value) -> String {
     if let Some(reference) = schema["$ref"].as_str() {
-        return format!("`{}`", reference.rsplit('/').next().unwrap_or_default());
+        let name = reference.rsplit('/').next().unwrap_or_default();
+        return match name.strip_suffix("Page") {
+            Some(entry) => format!("a page of `{entry}`"),
+            None => format!("`{name}`"),
+        };
     }
     if let Some(choice) = list(&schema["oneOf"]).find(|choice| choice["type"] != "null") {
         return kind(choice);
     }
     if let Some(words) = schema["enum"].as_array() {
-        let words: Vec<&str> = words.iter().map(word).collect();
+        let words: Vec<String> = words
+            .iter()
+            .filter(|word| !word.is_null())
+            .map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned))
+            .collect();
         return format!("`{}`", words.join("` `"));
+    }
+    if let Some(only) = schema.get("const") {
+        return format!("`{only}`");
     }
     let name = list(&schema["type"]).map(word).find(|name| *name != "null").unwrap_or(word(&schema["type"]));
     let mut text = match name {
@@ -185,7 +251,9 @@ fn kind(schema: &Value) -> String {
         name => name.to_owned(),
     };
     let mut say = |what: String| text = format!("{text}, {what}");
-    if let Some(format) = schema["format"].as_str().filter(|format| !format.starts_with("int")) {
+    let format = schema["format"].as_str();
+    // How wide a number is says nothing here.
+    if let Some(format) = format.filter(|format| !format.starts_with("int") && *format != "double") {
         say(format.to_owned());
     }
     for (least, most, unit) in [

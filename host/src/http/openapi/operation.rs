@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::parameter::{Header, Parameter};
+use super::parameter::{ETAG, Header, Parameter};
 use crate::http::problem::Code;
 use crate::http::schema::Named;
 
@@ -18,7 +18,7 @@ pub(crate) struct Operation {
     /// A line.
     pub(crate) summary: &'static str,
     /// What the line does not say, in Markdown; may be empty.
-    pub(crate) note: &'static str,
+    pub(crate) note: String,
     /// Path, query and headers.
     pub(crate) parameters: Vec<Parameter>,
     /// What is sent.
@@ -34,10 +34,8 @@ pub(crate) struct Operation {
 /// What is sent.
 #[derive(Debug, Clone)]
 pub(crate) enum Body {
-    /// JSON of this type.
-    Json(Named),
-    /// JSON of this type, or nothing at all.
-    OptionalJson(Named),
+    /// JSON of this type, with an example; whether it may be left out.
+    Json { named: Named, example: Option<Value>, optional: bool },
     /// Bytes of this media type; whether they may be left out.
     Bytes { media_type: &'static str, optional: bool },
 }
@@ -55,13 +53,21 @@ pub(crate) struct Answer {
     pub(crate) headers: Vec<&'static Header>,
     /// What can be done next with what was made.
     pub(crate) links: Vec<&'static str>,
+    /// Members that the example of the type does not have so.
+    pub(crate) shown: Value,
 }
 
 /// The body of an answer.
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
+    /// None.
+    Nothing,
     /// One value of this type, in the document's frame.
     One(Named),
+    /// `true`, in the document's frame.
+    True,
+    /// The frame itself is of this type.
+    Whole(Named),
     /// A page of such values.
     Page(Named),
     /// A plain array of such values.
@@ -78,7 +84,7 @@ impl Operation {
         Self {
             tag,
             summary,
-            note: "",
+            note: String::new(),
             parameters: Vec::new(),
             body: None,
             answers: Vec::new(),
@@ -89,22 +95,84 @@ impl Operation {
 
     /// What the summary does not say.
     pub(crate) fn note(self, note: &'static str) -> Self {
-        Self { note, ..self }
+        Self { note: note.to_owned(), ..self }
     }
 
     /// Takes JSON.
     pub(crate) fn takes<T: ToSchema>(self) -> Self {
-        Self { body: Some(Body::Json(Named::of::<T>())), ..self }
+        self.json::<T>(true, None, false)
     }
 
     /// Takes JSON, or no body.
     pub(crate) fn may_take<T: ToSchema>(self) -> Self {
-        Self { body: Some(Body::OptionalJson(Named::of::<T>())), ..self }
+        self.json::<T>(true, None, true)
+    }
+
+    fn json<T: ToSchema>(self, is_new: bool, example: Option<Value>, optional: bool) -> Self {
+        let named = Named::sent::<T>(is_new);
+        let example = example.or_else(|| example_of(&named));
+        Self { body: Some(Body::Json { named, example, optional }), ..self }
     }
 
     /// Takes bytes.
     pub(crate) fn takes_bytes(self, media_type: &'static str, optional: bool) -> Self {
         Self { body: Some(Body::Bytes { media_type, optional }), ..self }
+    }
+
+    /// 200 with a resource and its tag, or 304.
+    pub(crate) fn reads<T: ToSchema>(self, told: &'static str) -> Self {
+        self.gives::<T>(told).kept()
+    }
+
+    /// The last answer carries an entity tag, and is not sent to whoever has it.
+    pub(crate) fn kept(self) -> Self {
+        self.tagged()
+            .answers(304, "The present state is one that `If-None-Match` names.", Content::Nothing)
+            .tagged()
+            .with(Parameter::if_none_match())
+    }
+
+    /// 201 with a new resource and its tag.
+    pub(crate) fn creates<T: ToSchema>(self, told: &'static str) -> Self {
+        self.answers(201, told, Content::one::<T>()).tagged()
+    }
+
+    /// 200 with a changed resource and its tag; the answer shows what the example changes.
+    pub(crate) fn changes<B: ToSchema, T: ToSchema>(self, told: &'static str, example: Value) -> Self {
+        self.json::<B>(false, Some(example.clone()), false)
+            .gives::<T>(told)
+            .tagged()
+            .shows(example)
+            .with(Parameter::if_match())
+            .fails(&[Code::PreconditionFailed])
+    }
+
+    /// 200 with `true`.
+    pub(crate) fn deletes(self) -> Self {
+        self.deletes_with(Content::True)
+    }
+
+    /// 200 with more than that.
+    pub(crate) fn deletes_with(self, content: Content) -> Self {
+        self.answers(200, "It is gone, for ever.", content)
+            .with(Parameter::if_match())
+            .fails(&[Code::PreconditionFailed])
+    }
+
+    /// The last answer carries an entity tag.
+    fn tagged(mut self) -> Self {
+        if let Some(answer) = self.answers.last_mut() {
+            answer.headers.push(&ETAG);
+        }
+        self
+    }
+
+    /// What the example of the last answer shows otherwise than its type's example.
+    pub(crate) fn shows(mut self, members: Value) -> Self {
+        if let Some(answer) = self.answers.last_mut() {
+            answer.shown = members;
+        }
+        self
     }
 
     /// 200 with one value.
@@ -113,7 +181,7 @@ impl Operation {
     }
 
     /// 201 with what was made.
-    pub(crate) fn creates<T: ToSchema>(self, told: &'static str) -> Self {
+    pub(crate) fn makes<T: ToSchema>(self, told: &'static str) -> Self {
         self.answers(201, told, Content::one::<T>())
     }
 
@@ -129,7 +197,8 @@ impl Operation {
 
     /// Any other answer.
     pub(crate) fn answers(mut self, status: u16, told: &'static str, content: Content) -> Self {
-        self.answers.push(Answer { status, told, content, headers: Vec::new(), links: Vec::new() });
+        let (headers, links, shown) = (Vec::new(), Vec::new(), Value::Null);
+        self.answers.push(Answer { status, told, content, headers, links, shown });
         self
     }
 
@@ -173,11 +242,16 @@ impl Content {
         Self::One(Named::of::<T>())
     }
 
+    /// A frame that is of a type itself.
+    pub(crate) fn whole<T: ToSchema>() -> Self {
+        Self::Whole(Named::of::<T>())
+    }
+
     /// The type inside.
     pub(crate) fn named(&self) -> Option<&Named> {
         match self {
-            Self::One(named) | Self::Page(named) | Self::List(named) => Some(named),
-            Self::Object | Self::Text(_) => None,
+            Self::One(named) | Self::Whole(named) | Self::Page(named) | Self::List(named) => Some(named),
+            Self::Nothing | Self::True | Self::Object | Self::Text(_) => None,
         }
     }
 }

@@ -100,6 +100,20 @@ impl Parameter {
         }
     }
 
+    /// Spares the sender what it has.
+    pub(crate) fn if_none_match() -> Self {
+        let told = "ETags of states that the sender has, or `*`: where the present one is among them, the answer is \
+                    304 without a body.";
+        Self { name: "If-None-Match", told, ..Self::request_id() }
+    }
+
+    /// Keeps a sender from changing what it has not read.
+    pub(crate) fn if_match() -> Self {
+        let told = "ETags of states that the sender has read, or `*`: where the present one is not among them, \
+                    nothing is done and the answer is 412.";
+        Self { name: "If-Match", told, ..Self::request_id() }
+    }
+
     /// Names the request.
     pub(crate) fn request_id() -> Self {
         Self {
@@ -164,6 +178,10 @@ pub(crate) static RATES: [Header; 6] = [
 /// When to send again.
 pub(crate) static RETRY_AFTER: Header =
     number("Retry-After", "Seconds after which to send the request again.");
+
+/// The state of a resource.
+pub(crate) static ETAG: Header =
+    header("ETag", "Names this state of the resource, for `If-Match` and `If-None-Match`.");
 
 /// What a path allows.
 pub(crate) static ALLOW: Header =

@@ -4,19 +4,18 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use hyper::StatusCode;
 use serde_json::{Value, json};
 use switchboard_domain::key::Scope;
 
 use super::operation::{Body, Content, Operation};
 use super::parameter::{DEGRADED, Header, Parameter, RATES, REPLAYED};
-use super::{Document, Frame, Place};
-use crate::http::agent::{AgentBody, AgentView};
-use crate::http::candidate::{CandidateBody, CandidateView};
-use crate::http::company::{CompanyBody, CompanyView};
+use super::{Document, Frame, Place, text_reply};
+use crate::http::agent::{AgentBody, AgentPatch, AgentView};
+use crate::http::candidate::{CandidateBody, CandidatePatch, CandidateView};
+use crate::http::company::{CompanyBody, CompanyPatch, CompanyView, DeletedCompanyView};
 use crate::http::health::HealthView;
-use crate::http::interview::{AnalysisView, DryRunView, InterviewBody, InterviewView};
-use crate::http::job::{JobBody, JobView};
+use crate::http::interview::{AnalysisView, DryRunView, InterviewBody, InterviewPatch, InterviewView};
+use crate::http::job::{JobBody, JobPatch, JobView};
 use crate::http::problem::Code;
 use crate::http::reply::Reply;
 use crate::http::route::{Access, Entry, Route, Verb};
@@ -45,9 +44,8 @@ const GROUND_RULES: &str = include_str!("partner.md");
 /// The document as an answer.
 #[must_use]
 pub fn reply() -> Reply {
-    static TEXT: OnceLock<Bytes> = OnceLock::new();
-    let body = TEXT.get_or_init(|| Bytes::from(document().to_string())).clone();
-    Reply::text(StatusCode::OK, "application/json", body)
+    static TEXT: OnceLock<(Bytes, Bytes)> = OnceLock::new();
+    text_reply("application/json", &TEXT, || document().to_string())
 }
 
 /// The document.
@@ -88,6 +86,7 @@ fn head() -> Value {
             { "url": "/v1", "description": "The same, with the version in the path" },
         ],
         "tags": tags,
+        "externalDocs": { "description": "The same as text, for language models and terminals", "url": "llms.txt" },
     })
 }
 
@@ -112,11 +111,9 @@ fn operation(route: Route) -> Option<Operation> {
             "The OpenAPI document of this API.",
             Content::Object,
         ),
-        Route::Docs => Operation::new(SERVICE, "Open this document as a page").answers(
-            200,
-            "A page that shows every operation and tries it.",
-            Content::Text("text/html"),
-        ),
+        Route::Docs => Operation::new(SERVICE, "Open this document as a page")
+            .answers(200, "A page that shows every operation and tries it.", Content::Text("text/html"))
+            .kept(),
         Route::LlmsText => Operation::new(SERVICE, "Read this document as text")
             .note("Concise Markdown, from which a language model can integrate.")
             .answers(200, "The same API as Markdown.", Content::Text("text/plain")),
@@ -133,8 +130,17 @@ fn operation(route: Route) -> Option<Operation> {
             .note("With an ATS key all companies of the ATS, with a company key its one company.")
             .pages::<CompanyView<'static>>("Newest first."),
         Route::GetCompany => {
-            Operation::new(COMPANIES, "Read a company").gives::<CompanyView<'static>>("The company.")
+            Operation::new(COMPANIES, "Read a company").reads::<CompanyView<'static>>("The company.")
         }
+        Route::UpdateCompany => Operation::new(COMPANIES, "Change a company")
+            .note("`settings` and `metadata` are merged one level.")
+            .changes::<CompanyPatch, CompanyView<'static>>(
+                "The company as it is now.",
+                json!({ "industry": "Freight", "size": "201-500" }),
+            ),
+        Route::DeleteCompany => Operation::new(COMPANIES, "Delete a company")
+            .note("With everything of it: jobs, candidates, agents, interviews and its keys.")
+            .deletes_with(Content::whole::<DeletedCompanyView>()),
 
         Route::CreateJob => Operation::new(JOBS, "Create a job")
             .takes::<JobBody>()
@@ -145,7 +151,12 @@ fn operation(route: Route) -> Option<Operation> {
                 "Only jobs in which every word given begins some word of title or description.",
             ))
             .pages::<JobView<'static>>("Newest first."),
-        Route::GetJob => Operation::new(JOBS, "Read a job").gives::<JobView<'static>>("The job."),
+        Route::GetJob => Operation::new(JOBS, "Read a job").reads::<JobView<'static>>("The job."),
+        Route::UpdateJob => Operation::new(JOBS, "Change a job")
+            .changes::<JobPatch, JobView<'static>>("The job as it is now.", json!({ "status": "CLOSED" })),
+        Route::DeleteJob => Operation::new(JOBS, "Delete a job")
+            .note("Candidates lose their assignments to it; interviews keep its id.")
+            .deletes(),
 
         Route::CreateCandidate => Operation::new(CANDIDATES, "Create a candidate")
             .takes::<CandidateBody>()
@@ -160,8 +171,18 @@ fn operation(route: Route) -> Option<Operation> {
             ))
             .pages::<CandidateView<'static>>("Newest first."),
         Route::GetCandidate => {
-            Operation::new(CANDIDATES, "Read a candidate").gives::<CandidateView<'static>>("The candidate.")
+            Operation::new(CANDIDATES, "Read a candidate").reads::<CandidateView<'static>>("The candidate.")
         }
+        Route::UpdateCandidate => Operation::new(CANDIDATES, "Change a candidate")
+            .note("`jobIds` replaces the assignments.")
+            .changes::<CandidatePatch, CandidateView<'static>>(
+                "The candidate as it is now.",
+                json!({ "status": "IN_PROCESS" }),
+            )
+            .fails(&[Code::InvalidDate]),
+        Route::DeleteCandidate => Operation::new(CANDIDATES, "Delete a candidate")
+            .note("The personal data goes; scheduled interviews and call attempts are cancelled.")
+            .deletes(),
         Route::ListCandidateInterviews => Operation::new(CANDIDATES, "List a candidate's interviews")
             .pages::<InterviewView<'static>>("Newest first."),
         Route::ListCandidateAnalyses => {
@@ -175,7 +196,16 @@ fn operation(route: Route) -> Option<Operation> {
             .with(Parameter::word("type", "Only agents of this type.", &schema::agent_type()))
             .with(Parameter::word("focus", "Only agents with this focus.", &schema::agent_focus()))
             .pages::<AgentView<'static>>("Newest first."),
-        Route::GetAgent => Operation::new(AGENTS, "Read an agent").gives::<AgentView<'static>>("The agent."),
+        Route::GetAgent => Operation::new(AGENTS, "Read an agent").reads::<AgentView<'static>>("The agent."),
+        Route::UpdateAgent => Operation::new(AGENTS, "Change an agent")
+            .note("Interviews that were made already keep what the agent was then.")
+            .changes::<AgentPatch, AgentView<'static>>(
+                "The agent as it is now.",
+                json!({ "duration": 20, "voiceId": "EMMA" }),
+            ),
+        Route::DeleteAgent => Operation::new(AGENTS, "Delete an agent")
+            .note("Its scheduled interviews are cancelled.")
+            .deletes(),
 
         Route::CreateInterview => Operation::new(INTERVIEWS, "Schedule an interview")
             .note(
@@ -196,7 +226,17 @@ fn operation(route: Route) -> Option<Operation> {
             .with(Parameter::word("status", "Only interviews in this status.", &schema::interview_status()))
             .pages::<InterviewView<'static>>("Newest first."),
         Route::GetInterview => Operation::new(INTERVIEWS, "Read an interview")
-            .gives::<InterviewView<'static>>("The interview with its call attempts."),
+            .reads::<InterviewView<'static>>("The interview with its call attempts."),
+        Route::UpdateInterview => Operation::new(INTERVIEWS, "Change an interview")
+            .note("A new time is for a scheduled interview only, and by the same rules as that of a new one.")
+            .changes::<InterviewPatch, InterviewView<'static>>(
+                "The interview as it is now.",
+                json!({ "metadata": { "round": 2 } }),
+            )
+            .fails(&[Code::InvalidDate, Code::OutsideCallWindow, Code::InvalidStateTransition]),
+        Route::DeleteInterview => Operation::new(INTERVIEWS, "Delete an interview")
+            .note("In any status. Scheduled calls are cancelled; one that is under way may end.")
+            .deletes(),
     })
 }
 
@@ -223,7 +263,7 @@ fn completed(entry: &Entry, operation: Operation) -> Operation {
     if operation.has_parameter("query") {
         operation = operation.fails(&[Code::ValidationError]);
     }
-    if matches!(operation.body, Some(Body::Json(_) | Body::OptionalJson(_))) {
+    if matches!(operation.body, Some(Body::Json { .. })) {
         operation = operation.fails(&[
             Code::ValidationError,
             Code::MissingRequiredField,
@@ -232,6 +272,10 @@ fn completed(entry: &Entry, operation: Operation) -> Operation {
             Code::BodyTooLarge,
             Code::RequestTimeout,
         ]);
+    }
+    // Whoever watches over the server is answered above all.
+    if entry.route != Route::Healthz {
+        operation = operation.fails(&[Code::RateLimitExceeded, Code::Unavailable]);
     }
     let operation = with_key(entry, operation);
     with_headers(entry, operation.with(Parameter::request_id()).fails(&[Code::InternalError]))
@@ -277,13 +321,12 @@ fn with_key(entry: &Entry, operation: Operation) -> Operation {
     if entry.access == Access::Public {
         return operation;
     }
-    let mut operation = operation.fails(&[
-        Code::InvalidApiKey,
-        Code::ApiKeySuspended,
-        Code::InsufficientPermissions,
-        Code::RateLimitExceeded,
-        Code::Unavailable,
-    ]);
+    let codes = [Code::InvalidApiKey, Code::ApiKeySuspended, Code::InsufficientPermissions];
+    let mut operation = operation.fails(&codes);
+    // Not every page shows what a security scheme asks for.
+    let scopes: Vec<String> = entry.scopes.iter().map(|scope| format!("`{scope}`")).collect();
+    let gap = if operation.note.is_empty() { "" } else { "\n\n" };
+    operation.note.push_str(&format!("{gap}Scopes: {}.", scopes.join(", ")));
     if entry.verb == Verb::Post {
         operation = operation.with(Parameter::idempotency_key()).fails(&[
             Code::ValidationError,

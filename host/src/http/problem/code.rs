@@ -81,6 +81,8 @@ codes! {
     JobRequired = BAD_REQUEST "JOB_REQUIRED" FieldToSend,
     /// The candidate has several active jobs and none is named: send one of `details.jobs` as `jobId`.
     JobAmbiguous = BAD_REQUEST "JOB_AMBIGUOUS" JobChoice,
+    /// The status of things does not allow it: `details.status` is what it is, `details.allowed` what it must be.
+    InvalidStateTransition = BAD_REQUEST "INVALID_STATE_TRANSITION" StateTransition,
     /// The API key is missing, malformed, unknown, revoked, expired, or not allowed from this address.
     InvalidApiKey = UNAUTHORIZED "INVALID_API_KEY" NoDetails,
     /// The API key is suspended; `details.reason` are the operator's words.
@@ -107,6 +109,8 @@ codes! {
     IdempotencyInProgress = CONFLICT "IDEMPOTENCY_IN_PROGRESS" NoDetails,
     /// The state of things does not allow it; the message says why and what to do.
     Refused = CONFLICT "REFUSED" NoDetails,
+    /// `If-Match` names no ETag that the resource has now. Read it again, decide anew, and send its present ETag.
+    PreconditionFailed = PRECONDITION_FAILED "PRECONDITION_FAILED" NoDetails,
     /// The body has more than `details.maxBytes` bytes.
     BodyTooLarge = PAYLOAD_TOO_LARGE "BODY_TOO_LARGE" BodyBound,
     /// The body is not `application/json` in UTF-8. A body without `Content-Type` counts as JSON.
@@ -117,7 +121,8 @@ codes! {
     IdempotencyKeyReused = UNPROCESSABLE_ENTITY "IDEMPOTENCY_KEY_REUSED" NoDetails,
     /// The component is not admitted; `details.reasons` says everything that must change.
     PluginRefused = UNPROCESSABLE_ENTITY "PLUGIN_REFUSED" AdmissionReasons,
-    /// The key has no request left in this minute or hour; `Retry-After` says when it has.
+    /// The key has no request left in this minute or hour, or this address asked too much; `Retry-After` says when
+    /// to send again.
     RateLimitExceeded = TOO_MANY_REQUESTS "RATE_LIMIT_EXCEEDED" RetryDelay,
     /// Something went wrong on our side. Send the request id with your question.
     InternalError = INTERNAL_SERVER_ERROR "INTERNAL_ERROR" NoDetails,

@@ -100,6 +100,15 @@ pub struct JobTitle {
     pub(super) title: String,
 }
 
+/// The status that is, and those that the operation needs.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StateTransition {
+    #[schema(example = "COMPLETED")]
+    pub(super) status: &'static str,
+    #[schema(value_type = Vec<String>, min_items = 1)]
+    pub(super) allowed: Vec<&'static str>,
+}
+
 /// Since when and why the key is suspended.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -175,7 +184,7 @@ pub struct AdmissionReasons {
     pub(super) reasons: Vec<String>,
 }
 
-/// When the key has a request again.
+/// When to send again.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RetryDelay {

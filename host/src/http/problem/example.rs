@@ -39,6 +39,9 @@ pub(in crate::http) fn example(code: Code) -> Reply {
             (JobId::from_bytes(id(1)), "Forklift driver".to_owned()),
             (JobId::from_bytes(id(10)), "Night-shift loader".to_owned()),
         ])),
+        Code::InvalidStateTransition => {
+            rule(Rejection::InvalidState { status: "COMPLETED", allowed: vec!["SCHEDULED"] })
+        }
         Code::InvalidApiKey => http(Problem::BadKey),
         Code::ApiKeySuspended => {
             rule(Rejection::KeySuspended { suspended_at: NOW, reason: "Invoice 17 is unpaid.".to_owned() })
@@ -51,6 +54,7 @@ pub(in crate::http) fn example(code: Code) -> Reply {
         Code::RouteNotFound => http(Problem::RouteNotFound),
         Code::MethodNotAllowed => http(Problem::MethodNotAllowed { allow: "GET, HEAD, OPTIONS".to_owned() }),
         Code::RequestTimeout => http(Problem::BodyTooSlow),
+        Code::PreconditionFailed => rule(Rejection::PreconditionFailed),
         Code::ResourceConflict => rule(Rejection::Conflict),
         Code::IdempotencyInProgress => rule(Rejection::IdempotencyInProgress),
         Code::Refused => http(Problem::Refused("a key with this name exists".to_owned())),

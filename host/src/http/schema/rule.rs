@@ -1,5 +1,6 @@
-//! Rules over several members of a body, as JSON Schema has them: what a derive cannot say. The readers hold
-//! them; here they are only told, and the tests hold every body that the server takes against them.
+//! What a derive cannot say of a body: rules over several members, as JSON Schema has them, and that `null` is as
+//! absent. The readers hold them; here they are only told, and the tests hold every body that the server takes
+//! against them.
 
 use serde_json::{Value, json};
 
@@ -49,4 +50,45 @@ fn goes_with(name: &str, word: &str, other: &str) -> Value {
 
 fn if_then(name: &str, word: &str, then: &Value) -> Value {
     json!({ "if": { "properties": { name: { "const": word } }, "required": [name] }, "then": then })
+}
+
+/// Lets every member that need not be there be `null`.
+pub(super) fn let_be_null(schema: &mut Value) {
+    let required = schema["required"].clone();
+    let is_required = |name: &str| required.as_array().is_some_and(|all| all.iter().any(|one| one == name));
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for (name, property) in properties.into_iter().flatten() {
+        if !is_required(name) {
+            or_null(property);
+        }
+    }
+}
+
+fn or_null(property: &mut Value) {
+    if property.get("$ref").is_some() {
+        *property = json!({ "oneOf": [{ "type": "null" }, property.take()] });
+    } else if let Some(only) = property.get("type").and_then(Value::as_str) {
+        property["type"] = json!([only, "null"]);
+        if let Some(words) = property.get_mut("enum").and_then(Value::as_array_mut) {
+            words.push(Value::Null);
+        }
+    }
+    // Else it says null already, or allows anything.
+}
+
+/// Lets references lead to other names.
+pub(super) fn rename(schema: &mut Value, others: &[(String, String)]) {
+    match schema {
+        Value::Object(members) => {
+            if let Some(Value::String(reference)) = members.get_mut("$ref") {
+                let name = reference.rsplit('/').next().unwrap_or_default();
+                if let Some((old, new)) = others.iter().find(|(old, _)| old == name) {
+                    *reference = format!("{}{new}", reference.trim_end_matches(old.as_str()));
+                }
+            }
+            members.values_mut().for_each(|value| rename(value, others));
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| rename(value, others)),
+        _ => {}
+    }
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::Unavailable;
 use super::seat::{ReleaseStats, Seat};
 use crate::policy::admit::{Callee, unavailable};
-use crate::policy::call::{self, Bounds, Called, Failure};
+use crate::policy::call::{Bounds, Called, Failure};
 use crate::policy::job_resolution::{self, Resolved, WitFacts};
 
 /// Each later member of the ladder keeps this part of the whole time, whatever the earlier ones use.
@@ -217,7 +217,7 @@ impl Member {
             let explanation = "it failed too often; it is asked again after a pause";
             return Called::not_run(Failure::new(FailureKind::BreakerOpen, explanation));
         }
-        let _place = match call::place(&self.seat.places, until).await {
+        let _place = match self.seat.place(until).await {
             Ok(place) => place,
             Err(failure) => return Called::not_run(failure),
         };
