@@ -394,8 +394,8 @@ fn any_changes_in_any_order_make_what_the_contract_says() {
     let client = std::cell::RefCell::new(client);
     let mut runner = TestRunner::new(Config { cases: 60, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&prop::collection::vec(any_change(), 1..6), |changes| {
+        let client = &mut *client.borrow_mut();
         runtime.block_on(async {
-            let client = &mut *client.borrow_mut();
             let mut before = client.get(&path).await;
             for change in changes {
                 let answer = client.patch(&path, &change).await;

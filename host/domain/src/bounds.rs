@@ -35,6 +35,14 @@ pub const METADATA_LEVELS_MAX: usize = 5;
 /// §1, those of all nested objects together.
 pub const METADATA_KEYS_MAX: usize = 50;
 
+// Lists (§1).
+
+/// Words of a `search`. A job's title has no more, so that any title can be searched for as a whole.
+pub const SEARCH_WORDS_MAX: usize = 100;
+/// Letters of a word that the lists of `search` tell apart: longer words are rare, and a beginning that long is
+/// shared by few records, which are looked at.
+pub const SEARCH_BEGINNING_CHARS: usize = 16;
+
 // Jobs (§3).
 
 /// §3.
@@ -126,3 +134,6 @@ pub const SLOT_HISTORY_MAX: usize = 100;
 
 /// The longest reason that a policy may refuse with (WIT packages): it is shown to a partner.
 pub const REFUSAL_REASON_CHARS: RangeInclusive<usize> = 1..=500;
+/// Past attempts that a policy is told of (WIT package `call-scheduling`): no cadence looks further back, and facts
+/// stay small for an interview that is tried by hand again and again.
+pub const CALL_HISTORY_MAX: usize = 100;

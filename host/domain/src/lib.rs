@@ -7,6 +7,7 @@ pub mod agent;
 pub mod ats;
 pub mod bounds;
 pub mod call_attempt;
+pub mod call_scheduling;
 pub mod call_window;
 pub mod candidate;
 pub mod company;

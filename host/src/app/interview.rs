@@ -10,17 +10,15 @@ mod make;
 mod when;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use switchboard_domain::agent::AgentType;
 use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::call_window::WindowVerdict;
-use switchboard_domain::decision::{Decision, PolicyName};
-use switchboard_domain::id::{CompanyId, DecisionId, JobId};
+use switchboard_domain::id::{CompanyId, JobId};
 use switchboard_domain::interview::{Interview, InterviewInput, JobChoice};
 use switchboard_domain::job_resolution::{Facts, Verdict};
-use switchboard_domain::rejection::{PolicyRefusal, Rejection};
-use switchboard_domain::release::OnFailure;
+use switchboard_domain::rejection::Rejection;
+use switchboard_domain::release::Asker;
 use switchboard_domain::time::Timestamp;
 
 use self::look::{Plan, look};
@@ -28,18 +26,12 @@ use self::make::make;
 use tokio::time::Instant;
 
 use crate::app::access::Caller;
+use crate::app::decision::{self, ASKED_MAX, Ending, Question, Said};
+use crate::app::walk::Whose;
 use crate::app::{App, Error, Rendered, Write};
-use crate::policy::{Line, Outcome};
+use crate::policy::{JobResolution, Line};
 pub use crate::store::interview::InterviewFilter;
-use crate::store::{self, CommitError, Page, PageRequest, Read, Txn};
-
-/// How long a request waits for the whole failure ladder: the longest time limit that a release can have, and
-/// a second for those who answer in its place.
-const DECISION_DEADLINE: Duration = Duration::from_secs(6);
-
-/// How often the policy is asked again because the facts moved. Each round is a lost race against another
-/// writer of the same candidate; nobody loses so many by chance.
-const ASKED_MAX: usize = 5;
+use crate::store::{self, CommitError, Page, PageRequest, Read, Snapshot, Txn};
 
 /// An interview with its call attempts, oldest first.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,29 +66,29 @@ pub async fn create(
     render: impl Fn(&WithAttempts) -> Rendered + Send + Sync + 'static,
 ) -> Result<Rendered, Error> {
     let plan = Arc::new(Plan::new(app, caller, company_id, input, write.now)?);
-    let line = app.fleet().line(plan.slot());
+    let line = decision::line::<JobResolution>(app, plan.ats_id);
     let render = Arc::new(render);
-    let deadline = Instant::now() + DECISION_DEADLINE;
+    let deadline = decision::deadline();
     let mut unused = None;
     for _ in 0..ASKED_MAX {
         let looked = look(&app.snapshot()?, &plan)?;
         let asked = match looked.facts {
-            Some(facts) => Some(Arc::new(ask(app, &plan, &line, facts, deadline).await?)),
+            Some(facts) => Some(Arc::new(ask(app, &line, facts, deadline).await?)),
             None => None,
         };
         app.mind_the_gap().await;
-        let (plan, render, said) = (Arc::clone(&plan), Arc::clone(&render), asked.clone());
-        let work = move |txn: &mut Txn| make(txn, &plan, said.as_deref(), &*render);
+        let (plan, render, decided) = (Arc::clone(&plan), Arc::clone(&render), asked.clone());
+        let work = move |txn: &mut Txn| make(txn, &plan, decided.as_deref(), &*render);
         match app.commit(&write, work).await {
             Err(CommitError::Refused(Rejection::Conflict)) => unused = asked,
             Err(error) => {
-                app.record(asked.iter().map(|said| said.decision.clone()).collect()).await?;
+                app.record(asked.iter().map(|job| job.said.decision.clone()).collect()).await?;
                 return Err(error.into());
             }
             Ok(reply) => return Ok(reply),
         }
     }
-    app.record(unused.iter().map(|said| said.decision.clone()).collect()).await?;
+    app.record(unused.iter().map(|job| job.said.decision.clone()).collect()).await?;
     Err(Rejection::Conflict.into())
 }
 
@@ -124,9 +116,9 @@ pub async fn dry_run(
         JobChoice::Inline | JobChoice::AskPolicy => None,
     };
     if let Some(facts) = looked.facts {
-        let line = app.fleet().line(plan.slot());
-        let outcome = line.resolve_job(&facts, Instant::now() + DECISION_DEADLINE).await;
-        job_id = settled(&plan, &outcome).map_err(|rejection| said_no(rejection, &outcome))?;
+        let line = decision::line::<JobResolution>(app, plan.ats_id);
+        let said = decision::ask(app, &line, question(facts), decision::deadline()).await;
+        job_id = settled(&said).map_err(|rejection| said.told(rejection))?;
     }
     Ok(DryRun { scheduled_at: looked.judged.scheduled_at, verdict: looked.judged.verdict, job_id })
 }
@@ -134,27 +126,18 @@ pub async fn dry_run(
 /// Interviews of a company in reach, newest first.
 ///
 /// # Errors
-/// The store cannot be read.
+/// The store cannot be read, or too much waits to be walked for.
 pub async fn list(
     app: &App,
     company_id: CompanyId,
     filter: &InterviewFilter,
     page: &PageRequest,
 ) -> Result<Page<WithAttempts>, Error> {
-    let (filter, page) = (*filter, *page);
-    let filters = [
-        filter.candidate_id.is_some(),
-        filter.agent_id.is_some(),
-        filter.job_id.is_some(),
-        filter.status.is_some(),
-    ];
-    let filters = filters.into_iter().filter(|is_set| *is_set).count();
-    app.read_page(&page, filters, move |snapshot| {
-        let found = store::interview::list(snapshot, company_id, &filter, &page)?;
-        let items = found.items.into_iter().map(|interview| with_attempts(snapshot, interview));
-        Ok(Page { items: items.collect::<Result<_, _>>()?, total: found.total, next: found.next })
-    })
-    .await
+    let walk = |snapshot: &Snapshot| store::interview::walk(snapshot, company_id, filter, page);
+    let show = |snapshot: &Snapshot, page: Page<Interview>| {
+        page.try_map(|interview| with_attempts(snapshot, interview))
+    };
+    app.read_page(Whose::Company(company_id), walk, show).await
 }
 
 fn with_attempts(read: &impl Read, interview: Interview) -> Result<WithAttempts, store::Error> {
@@ -165,69 +148,34 @@ fn with_attempts(read: &impl Read, interview: Interview) -> Result<WithAttempts,
     Ok(WithAttempts { interview, attempts })
 }
 
-/// What the policy said on which facts.
+/// The job that the policy decided on.
 #[derive(Debug)]
-struct Said {
-    facts: Facts,
+struct Decided {
     job_id: Option<JobId>,
-    decision: Decision,
-    is_degraded: bool,
+    said: Said<JobResolution>,
+}
+
+fn question(facts: Facts) -> Question<JobResolution> {
+    Question { candidate_id: facts.candidate_id, facts, asker: Asker::Partner }
 }
 
 /// Asks the slot's release, and records what led to a refusal.
-async fn ask(app: &App, plan: &Plan, line: &Line, facts: Facts, deadline: Instant) -> Result<Said, Error> {
-    let outcome = line.resolve_job(&facts, deadline).await;
-    let decision = Decision {
-        id: DecisionId::new(app.ids().uuid()),
-        at: plan.now,
-        slot: plan.slot(),
-        company_id: plan.company_id,
-        candidate_id: facts.candidate_id,
-        policy_version: outcome.policy_version.clone(),
-        facts: outcome.facts.clone(),
-        asked: outcome.asked.clone(),
-        answered_by: outcome.answered_by,
-    };
-    match settled(plan, &outcome) {
-        Ok(job_id) => Ok(Said { facts, job_id, decision, is_degraded: outcome.degraded }),
-        Err(mut rejection) => {
-            rejection.name_decision(decision.id);
-            app.record(vec![decision]).await?;
-            Err(said_no(rejection, &outcome))
-        }
-    }
-}
-
-fn said_no(rejection: Rejection, outcome: &Outcome) -> Error {
-    if outcome.degraded {
-        Error::RejectedDegraded(rejection, PolicyName::JobResolution)
-    } else {
-        rejection.into()
+async fn ask(app: &App, line: &Line, facts: Facts, deadline: Instant) -> Result<Decided, Error> {
+    let said = decision::ask(app, line, question(facts), deadline).await;
+    match settled(&said) {
+        Ok(job_id) => Ok(Decided { job_id, said }),
+        Err(rejection) => Err(decision::refuse(app, &said, rejection).await),
     }
 }
 
 /// The job that the policy settled on, or the partner's refusal.
-fn settled(plan: &Plan, outcome: &Outcome) -> Result<Option<JobId>, Rejection> {
-    let policy = PolicyName::JobResolution;
-    match (&outcome.verdict, outcome.answered_by) {
-        (Some(Verdict::Job(job_id)), _) => Ok(*job_id),
-        (Some(Verdict::JobRequired), _) => Err(Rejection::JobRequired),
-        (Some(Verdict::JobAmbiguous(jobs)), _) => Err(Rejection::JobAmbiguous(jobs.clone())),
-        (Some(Verdict::Rejected(reason)), Some(release)) => {
-            Err(Rejection::PolicyRejected(Box::new(PolicyRefusal {
-                policy,
-                plugin: outcome.plugin.clone(),
-                release,
-                reason: reason.clone(),
-                // Named where it is recorded.
-                decision_id: None,
-            })))
-        }
-        (Some(Verdict::Rejected(_)) | None, _) => {
-            if outcome.on_failure == OnFailure::Hold {
-                tracing::warn!(event = "decision.unheld", slot = %plan.slot(), "an interview cannot wait for its job");
-            }
-            Err(Rejection::PolicyUnavailable { policy, decision_id: None })
-        }
+fn settled(said: &Said<JobResolution>) -> Result<Option<JobId>, Rejection> {
+    match &said.ending {
+        Ending::Decided(Verdict::Job(job_id)) => Ok(*job_id),
+        Ending::Decided(Verdict::JobRequired) => Err(Rejection::JobRequired),
+        Ending::Decided(Verdict::JobAmbiguous(jobs)) => Err(Rejection::JobAmbiguous(jobs.clone())),
+        Ending::Decided(Verdict::Rejected(reason)) => Err(said.refusal(reason)),
+        // An interview cannot wait for its job.
+        Ending::Held | Ending::Unavailable => Err(said.unavailable()),
     }
 }

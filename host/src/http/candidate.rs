@@ -95,10 +95,10 @@ pub struct CandidateBody {
     #[schema(min_length = 1, max_length = 254, format = "email")]
     email: Option<String>,
     /// E.164. This or `email` is required; phone interviews need it.
-    #[schema(example = "+48501234567", format = "phone-number")]
+    #[schema(example = "+48501234567", format = "phone-number", pattern = "^\\+[1-9][0-9]{3,14}$")]
     phone_number: Option<String>,
     /// Until when the candidate's data may be kept: `YYYY-MM-DD`, in the future.
-    #[schema(format = "future-date", example = "2099-12-31")]
+    #[schema(format = "future-date", pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}", example = "2099-12-31")]
     gdpr_expiry_date: String,
     /// Jobs of the company that the candidate is assigned to.
     #[schema(value_type = Option<Vec<String>>, format = "uuid", min_items = 1, max_items = 50)]

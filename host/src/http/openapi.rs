@@ -137,7 +137,8 @@ impl Document {
     /// Notes a type and those that it refers to; refers to it.
     fn schema(&mut self, named: &Named) -> Value {
         for (name, schema) in &named.schemas {
-            self.schemas.entry(name.clone()).or_insert_with(|| schema.clone());
+            let kept = self.schemas.entry(name.clone()).or_insert_with(|| schema.clone());
+            debug_assert_eq!(kept, schema, "two types have the name {name}");
         }
         reference("schemas", &named.name)
     }

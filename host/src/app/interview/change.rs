@@ -1,5 +1,6 @@
 //! Changing an interview: another time, other metadata; and deleting it.
 
+use switchboard_domain::agent::Agent;
 use switchboard_domain::ats::Ats;
 use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::candidate::Candidate;
@@ -84,7 +85,7 @@ impl Standing {
             return Err(refused(interview.status));
         }
         let gone = || refused(InterviewStatus::Cancelled);
-        if !store::exists::<switchboard_domain::agent::Agent>(read, &interview.agent_id)? {
+        if !store::exists::<Agent>(read, &interview.agent_id)? {
             return Err(gone());
         }
         let candidate = store::get::<Candidate>(read, &interview.candidate_id)?.ok_or_else(gone)?;

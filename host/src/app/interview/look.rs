@@ -6,7 +6,6 @@ use switchboard_domain::bounds::JOB_IDS_COUNT;
 use switchboard_domain::call_window::Judged;
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
-use switchboard_domain::decision::{PolicyName, Slot};
 use switchboard_domain::id::{AtsId, CallAttemptId, CompanyId, EventId, InterviewId, JobId};
 use switchboard_domain::interview::{
     InterviewInput, JobChoice, JobRequest, Named, RequestedCandidate, choose_job,
@@ -86,10 +85,6 @@ impl Plan {
             new_agent,
             new_job,
         })
-    }
-
-    pub(super) fn slot(&self) -> Slot {
-        Slot { ats_id: Some(self.ats_id), policy: PolicyName::JobResolution }
     }
 }
 

@@ -2,14 +2,14 @@
 
 use switchboard_domain::agent::AgentType;
 use switchboard_domain::call_attempt::{CallAttempt, CallAttemptStatus};
-use switchboard_domain::decision::{Decision, PolicyName};
+use switchboard_domain::decision::Decision;
 use switchboard_domain::event::{Event, EventKind};
 use switchboard_domain::id::JobId;
-use switchboard_domain::interview::{DecidedBy, Interview, InterviewStatus};
+use switchboard_domain::interview::{Interview, InterviewStatus};
 use switchboard_domain::rejection::Rejection;
 
 use super::look::{Looked, Plan, look, requested_candidate};
-use super::{Said, WithAttempts};
+use super::{Decided, WithAttempts};
 use crate::app::{Committed, Error, Rendered};
 use crate::store::{self, Abort, Txn};
 
@@ -17,21 +17,21 @@ use crate::store::{self, Abort, Txn};
 pub(super) fn make(
     txn: &mut Txn,
     plan: &Plan,
-    said: Option<&Said>,
+    decided: Option<&Decided>,
     render: &(impl Fn(&WithAttempts) -> Rendered + ?Sized),
 ) -> Result<Committed, Abort<Rejection>> {
     let looked = look(txn, plan).map_err(refused)?;
-    let is_fresh = match (&looked.facts, said) {
-        (Some(facts), Some(said)) => said.facts.same_but_now(facts),
+    let is_fresh = match (&looked.facts, decided) {
+        (Some(facts), Some(decided)) => decided.said.holds_for(facts),
         (None, None) => true,
         (Some(_), None) | (None, Some(_)) => false,
     };
     if !is_fresh {
         return Err(Abort::Refused(Rejection::Conflict));
     }
-    let job_id = said.map_or_else(|| looked.named_job(), |said| said.job_id);
+    let job_id = decided.map_or_else(|| looked.named_job(), |decided| decided.job_id);
     store_inline(txn, plan, &looked, job_id)?;
-    let made = record(plan, &looked, job_id, said);
+    let made = record(plan, &looked, job_id, decided);
     store::insert(txn, &made.interview)?;
     for attempt in &made.attempts {
         store::insert(txn, attempt)?;
@@ -39,11 +39,9 @@ pub(super) fn make(
     let candidate_id = made.interview.candidate_id;
     let mut reply = render(&made);
     let mut decisions = Vec::new();
-    if let Some(said) = said {
+    if let Some(Decided { said, .. }) = decided {
         decisions.push(Decision { candidate_id: Some(candidate_id), ..said.decision.clone() });
-        if said.is_degraded {
-            reply.headers.push(degraded_header(PolicyName::JobResolution));
-        }
+        reply.headers.extend(said.degraded_header());
     }
     Ok(Committed {
         reply,
@@ -53,11 +51,6 @@ pub(super) fn make(
         company_id: plan.company_id,
         candidate_id: Some(candidate_id),
     })
-}
-
-/// `X-Policy-Degraded: <policy>`
-fn degraded_header(policy: PolicyName) -> (String, String) {
-    ("X-Policy-Degraded".to_owned(), policy.as_str().to_owned())
 }
 
 fn refused(error: Error) -> Abort<Rejection> {
@@ -97,7 +90,7 @@ fn store_inline(
     Ok(())
 }
 
-fn record(plan: &Plan, looked: &Looked, job_id: Option<JobId>, said: Option<&Said>) -> WithAttempts {
+fn record(plan: &Plan, looked: &Looked, job_id: Option<JobId>, decided: Option<&Decided>) -> WithAttempts {
     let status = if plan.is_test { InterviewStatus::Completed } else { InterviewStatus::Scheduled };
     let interview = Interview {
         id: plan.interview_id,
@@ -113,10 +106,7 @@ fn record(plan: &Plan, looked: &Looked, job_id: Option<JobId>, said: Option<&Sai
         metadata: plan.input.metadata.clone(),
         is_test: plan.is_test,
         agent: looked.agent.body.clone(),
-        decisions: said
-            .map(|said| DecidedBy { policy: PolicyName::JobResolution, decision_id: said.decision.id })
-            .into_iter()
-            .collect(),
+        decisions: decided.map(|decided| decided.said.decided_by()).into_iter().collect(),
         created_at: plan.now,
         updated_at: plan.now,
     };

@@ -22,7 +22,7 @@ pub struct PhoneNumberBody {
     #[schema(value_type = String, format = "uuid")]
     company_id: CompanyId,
     /// E.164.
-    #[schema(example = "+48585550123", format = "phone-number")]
+    #[schema(example = "+48585550123", format = "phone-number", pattern = "^\\+[1-9][0-9]{3,14}$")]
     number: String,
 }
 

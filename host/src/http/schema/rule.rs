@@ -25,6 +25,11 @@ pub(super) fn add(name: &str, schema: &mut Value) {
                 { "not": { "allOf": [names_job, { "anyOf": [sent("jobId"), sent("job")] }] } },
             ]);
         }
+        "CallWindowBody" => {
+            let both = json!({ "allOf": [sent("start"), sent("end")] });
+            let neither = json!({ "not": { "anyOf": [sent("start"), sent("end")] } });
+            schema["anyOf"] = json!([both, neither]);
+        }
         "AdminClockBody" => schema["oneOf"] = json!([sent("set"), sent("advanceMillis")]),
         "AdminKeyBody" => {
             schema["allOf"] = json!([
