@@ -3,6 +3,7 @@
 //! the gap between ask and commit.
 
 mod client;
+pub mod document;
 mod host;
 mod plugins;
 pub mod process;

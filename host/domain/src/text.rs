@@ -158,23 +158,29 @@ impl Default for Locale {
 }
 
 impl CountryCode {
+    /// Every one, sorted.
+    pub const ALL: &'static [&'static str] = iso_codes::COUNTRIES;
+
     /// An officially assigned code, upper case.
     ///
     /// # Errors
     /// That it is no such code, or only its case is wrong.
     pub fn parse(text: &str) -> Result<Self, Flaw> {
         let what = "an ISO 3166-1 alpha-2 country code such as `DE`";
-        listed(text, iso_codes::COUNTRIES, what).map(Self)
+        listed(text, Self::ALL, what).map(Self)
     }
 }
 
 impl CurrencyCode {
+    /// Every one, sorted.
+    pub const ALL: &'static [&'static str] = iso_codes::CURRENCIES;
+
     /// A code of the list, upper case.
     ///
     /// # Errors
     /// That it is no such code, or only its case is wrong.
     pub fn parse(text: &str) -> Result<Self, Flaw> {
-        listed(text, iso_codes::CURRENCIES, "an ISO 4217 currency code such as `EUR`").map(Self)
+        listed(text, Self::ALL, "an ISO 4217 currency code such as `EUR`").map(Self)
     }
 }
 

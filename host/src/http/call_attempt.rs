@@ -14,7 +14,13 @@ use super::schema::{self, Text};
 /// One try to phone a candidate.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = CallAttempt)]
+#[schema(as = CallAttempt, example = json!({
+    "id": "01960e6a-7c00-7000-8000-000000000007",
+    "direction": "OUTBOUND",
+    "status": "SCHEDULED",
+    "retryNumber": 0,
+    "scheduledAt": "2026-04-02T12:30:00.000Z"
+}))]
 pub struct CallAttemptView<'a> {
     #[schema(value_type = String, format = "uuid")]
     id: Text<CallAttemptId>,

@@ -64,7 +64,9 @@ async fn handle(app: &App, call: &mut Call) -> Result<Reply, Failure> {
         Route::UpdateInterview => Box::pin(resource::update::<Interview>(app, call)).await,
         Route::DeleteInterview => Box::pin(resource::delete::<Interview>(app, call)).await,
         // Answered before a key is asked for.
-        Route::Healthz | Route::OpenApi => Err(Problem::RouteNotFound.into()),
+        Route::Healthz | Route::OpenApi | Route::Docs | Route::DocsFile | Route::LlmsText => {
+            Err(Problem::RouteNotFound.into())
+        }
     }
 }
 

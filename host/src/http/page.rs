@@ -60,6 +60,9 @@ const FIRST_PAGE_OF_A_CURSOR: u32 = 2;
 /// Begins every cursor, so that its form can change.
 const CURSOR_VERSION: &str = "c1";
 
+/// The form of every cursor, for the document.
+pub const CURSOR_PATTERN: &str = "^c1[0-9a-f]{40}$";
+
 impl Cursor {
     /// The place behind the entry with this id, where page `page` begins.
     #[must_use]
@@ -106,8 +109,10 @@ pub struct PageView<T> {
     /// Entries of the whole list.
     pub total: u64,
     /// From 1.
+    #[schema(minimum = 1)]
     pub page: u32,
     /// Entries of a page at most.
+    #[schema(minimum = 1, maximum = 100)]
     pub limit: u32,
     /// 0 for an empty list.
     pub total_pages: u64,
@@ -116,6 +121,7 @@ pub struct PageView<T> {
     /// Whether entries stand before.
     pub has_previous_page: bool,
     /// For `after`; null where nothing follows.
+    #[schema(required = true)]
     pub next_cursor: Option<String>,
 }
 

@@ -15,6 +15,12 @@ pub enum Route {
     Healthz,
     /// `GET /openapi.json`
     OpenApi,
+    /// `GET /docs`
+    Docs,
+    /// `GET /docs/{id}`: a file of that page, by its name.
+    DocsFile,
+    /// `GET /llms.txt`
+    LlmsText,
     /// `POST /company`
     CreateCompany,
     /// `GET /company`
@@ -135,6 +141,9 @@ const TABLE: &[Entry] = {
     &[
         entry(Healthz, Get, "/healthz", "healthz", Public, &[]),
         entry(OpenApi, Get, "/openapi.json", "openApi", Public, &[]),
+        entry(Docs, Get, "/docs", "docs", Public, &[]),
+        entry(DocsFile, Get, "/docs/{id}", "docsFile", Public, &[]),
+        entry(LlmsText, Get, "/llms.txt", "llmsText", Public, &[]),
         entry(CreateCompany, Post, "/company", "createCompany", AtsKey, &[Scope::WriteCompanies]),
         entry(ListCompanies, Get, "/company", "listCompanies", Partner, &[Scope::ReadCompanies]),
         entry(GetCompany, Get, "/company/{id}", "getCompany", Partner, &[Scope::ReadCompanies]),
