@@ -203,9 +203,10 @@ impl Contract {
             lead(&mut schema);
             let (mut compiler, mut schemas) = (Compiler::new(), Schemas::new());
             compiler.enable_format_assertions();
-            let added = compiler.add_resource(NAME, self.document.clone());
-            let added = added.and_then(|()| compiler.add_resource(PART, schema.clone()));
-            let index = added.and_then(|()| compiler.compile(PART, &mut schemas));
+            let refused = |error| panic!("{schema} is no schema: {error:#}");
+            compiler.add_resource(NAME, self.document.clone()).unwrap_or_else(refused);
+            compiler.add_resource(PART, schema.clone()).unwrap_or_else(refused);
+            let index = compiler.compile(PART, &mut schemas);
             let index = index.unwrap_or_else(|error| panic!("{schema} is no schema: {error:#}"));
             Arc::new(Compiled { schemas, index })
         });

@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
@@ -88,7 +88,7 @@ impl Browser {
         Some(Self::start(&program))
     }
 
-    fn start(program: &PathBuf) -> Self {
+    fn start(program: &Path) -> Self {
         let profile = tempfile::tempdir().expect("a temporary folder");
         let folder = format!("--user-data-dir={}", profile.path().display());
         let mut command = Command::new("sh");

@@ -1,4 +1,4 @@
-//! The operators' document. A new route needs one arm in [`operation`].
+//! The operators' document. A new route needs one arm in `operation`.
 
 use std::sync::OnceLock;
 

@@ -1,4 +1,4 @@
-//! The partners' document. A new route needs one arm in [`table`]; what follows from the route table is added to
+//! The partners' document. A new route needs one arm in `table`; what follows from the route table is added to
 //! it here, once.
 
 mod table;
