@@ -5,12 +5,15 @@
 mod client;
 pub mod document;
 mod host;
+mod letter;
 mod plugins;
 pub mod process;
 mod scene;
+pub mod smtp;
 
 pub use client::{Answer, Client};
 pub use host::{Furnished, Options, TestHost};
+pub use letter::Letter;
 pub use plugins::{policies_folder, wasm};
 pub use process::Process;
 pub use scene::Scene;

@@ -129,9 +129,17 @@ impl Process {
     #[must_use]
     #[track_caller]
     pub fn serve_with(folder: &Path, clock: &str, more: &[&str]) -> Self {
+        Self::serve_in(folder, clock, more, &[])
+    }
+
+    /// The same in another environment.
+    #[must_use]
+    #[track_caller]
+    pub fn serve_in(folder: &Path, clock: &str, more: &[&str], environment: &[(&str, String)]) -> Self {
         let folder = folder.display().to_string();
         let mut command = command();
         command.args(["serve", "--data-dir", &folder, "--dev-clock", clock]).args(FREE_PORTS).args(more);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         Self::start(command.args(["--log-format", "json"]))
     }
 

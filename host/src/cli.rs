@@ -11,6 +11,7 @@ mod decision;
 mod demo;
 mod failure;
 mod key;
+mod outbox;
 mod output;
 mod phone_number;
 mod plugin;
@@ -20,6 +21,7 @@ mod serve;
 mod slot;
 #[cfg(test)]
 mod tests;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -81,6 +83,12 @@ enum Command {
     /// Phone numbers of companies.
     #[command(subcommand)]
     PhoneNumber(phone_number::PhoneNumber),
+    /// Users: people who sign in.
+    #[command(subcommand)]
+    User(user::User),
+    /// What waits to leave: mails, and owners that nobody has decided on.
+    #[command(subcommand)]
+    Outbox(outbox::Outbox),
     /// Policy plugins.
     #[command(subcommand)]
     Plugin(plugin::Plugin),
@@ -130,6 +138,8 @@ impl Arguments {
             Command::Key(command) => ask(&command.request()?, &global, &output),
             Command::Company(command) => ask(&command.request()?, &global, &output),
             Command::PhoneNumber(command) => ask(&command.request()?, &global, &output),
+            Command::User(command) => ask(&command.request()?, &global, &output),
+            Command::Outbox(command) => ask(&command.request()?, &global, &output),
             Command::Plugin(command) => ask(&command.request()?, &global, &output),
             Command::Release(command) => ask(&command.request()?, &global, &output),
             Command::Slot(command) => ask(&command.request()?, &global, &output),

@@ -27,8 +27,10 @@ pub mod decision;
 pub mod event;
 pub mod idempotency;
 pub mod interview;
+pub mod invitation;
 pub mod job;
 pub mod key;
+pub mod membership;
 pub mod meta;
 pub mod outbox;
 pub mod phone_number;
@@ -36,6 +38,7 @@ pub mod plugin;
 pub mod release;
 pub mod removal;
 pub mod slot;
+pub mod user;
 
 use std::path::PathBuf;
 use std::sync::Arc;

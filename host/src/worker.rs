@@ -1,8 +1,11 @@
 //! What runs without a request. A worker takes no input but the store, can be ended at any moment and started
 //! again, and follows the one clock.
 
+mod invitation;
+mod outbox;
 mod removal;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use switchboard_domain::time::Timestamp;
@@ -10,13 +13,19 @@ use switchboard_domain::time::Timestamp;
 use crate::app::App;
 use crate::app::idempotency;
 use crate::drain::Drain;
+use crate::metrics::Metrics;
 
 /// Kept replies are dead after seven days; whether they go a few minutes later matters to nobody.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
 /// Runs until the drain begins.
-pub async fn run(app: App, drain: Drain) {
-    tokio::join!(removal::run(app.clone(), drain.clone()), expire(app, drain));
+pub async fn run(app: App, metrics: Arc<Metrics>, drain: Drain) {
+    tokio::join!(
+        removal::run(app.clone(), drain.clone()),
+        outbox::run(app.clone(), &metrics, drain.clone()),
+        invitation::run(app.clone(), drain.clone()),
+        expire(app, drain)
+    );
 }
 
 async fn expire(app: App, mut drain: Drain) {

@@ -18,7 +18,7 @@ use crate::table::assert_refused;
 const NOBODY: &str = "01960e6a-7c00-7000-8000-000000000001";
 
 fn at(entry: &Entry, id: &str) -> String {
-    entry.template.replace("{id}", id)
+    entry.template.replace("{id}", id).replace("{token}", id)
 }
 
 fn has_id(entry: &Entry) -> bool {

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AtsId, CallAttemptId, CandidateId, CompanyId, EventId, InterviewId, OutboxId};
+use crate::id::{
+    AtsId, CallAttemptId, CandidateId, CompanyId, EventId, InterviewId, InvitationId, OutboxId, UserId,
+};
 use crate::time::Timestamp;
 
 /// What happened.
@@ -26,6 +28,16 @@ pub enum EventKind {
         interview_id: InterviewId,
         /// This attempt.
         call_attempt_id: CallAttemptId,
+    },
+    /// `company.owner_assigned`
+    CompanyOwnerAssigned {
+        /// Who it is now.
+        user_id: UserId,
+    },
+    /// `company.owner_invited`
+    CompanyOwnerInvited {
+        /// What is sent.
+        invitation_id: InvitationId,
     },
 }
 
@@ -70,4 +82,6 @@ pub struct OutboxRow {
 pub enum Effect {
     /// The owner's address of the company is to be decided upon (assign, invite, …).
     OwnerOnboarding,
+    /// The mail of an invitation is to be sent.
+    Invitation(InvitationId),
 }

@@ -98,6 +98,10 @@ ids! {
     OutboxId(""),
     /// A deletion under way.
     RemovalId(""),
+    /// A person who signs in.
+    UserId(""),
+    /// What an owner is sent.
+    InvitationId(""),
 }
 
 /// The text is no id of this kind.

@@ -19,6 +19,8 @@ fn requested(line: &str) -> Result<Request, Failure> {
         Command::Key(command) => command.request(),
         Command::Company(command) => command.request(),
         Command::PhoneNumber(command) => command.request(),
+        Command::User(command) => command.request(),
+        Command::Outbox(command) => command.request(),
         Command::Plugin(command) => command.request(),
         Command::Release(command) => command.request(),
         Command::Slot(command) => command.request(),
@@ -57,6 +59,9 @@ fn commands_that_look_ask_with_get() {
         ("company list --ats A", "/companies?atsId=A"),
         ("company show ID", "/companies/ID"),
         ("phone-number list --company C", "/phone-numbers?companyId=C"),
+        ("user list", "/users"),
+        ("outbox list", "/outbox"),
+        ("outbox list --dead", "/outbox?dead=true"),
         ("plugin list", "/plugins"),
         ("plugin show northstar", "/plugins/northstar"),
         ("plugin show northstar@sha256:ab", "/plugins/northstar@sha256:ab"),
@@ -77,6 +82,8 @@ fn commands_that_look_ask_with_get() {
     }
     check("ats delete ID", Method::DELETE, "/ats/ID", Value::Null);
     check("phone-number delete ID", Method::DELETE, "/phone-numbers/ID", Value::Null);
+    check("user delete ID", Method::DELETE, "/users/ID", Value::Null);
+    check("outbox drop ID", Method::DELETE, "/outbox/ID", Value::Null);
 }
 
 #[test]
@@ -110,6 +117,8 @@ fn commands_that_change_send_only_what_was_given() {
         }),
     );
     post("key suspend ID --reason unpaid", "/keys/ID/suspend", json!({"reason": "unpaid"}));
+    post("user create --email E --name N", "/users", json!({"email": "E", "name": "N"}));
+    post("outbox retry ID", "/outbox/ID/retry", json!({}));
     post("key resume ID", "/keys/ID/resume", json!({}));
     post("key revoke ID", "/keys/ID/revoke", json!({}));
     patch(

@@ -7,10 +7,12 @@ pub mod company;
 pub mod decision;
 pub mod key;
 pub mod openapi;
+pub mod outbox;
 pub mod phone_number;
 pub mod plugin;
 pub mod release;
 pub mod slot;
+pub mod user;
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -74,6 +76,12 @@ enum Route {
     ListPhoneNumbers,
     CreatePhoneNumber,
     DeletePhoneNumber,
+    ListUsers,
+    CreateUser,
+    DeleteUser,
+    ListOutbox,
+    RetryOutboxRow,
+    DropOutboxRow,
     ListPlugins,
     PushPlugin,
     GetPlugin,
@@ -116,6 +124,12 @@ const ROUTES: &[(Route, &str, &str)] = &[
     (Route::ListPhoneNumbers, "GET", "/phone-numbers"),
     (Route::CreatePhoneNumber, "POST", "/phone-numbers"),
     (Route::DeletePhoneNumber, "DELETE", "/phone-numbers/{id}"),
+    (Route::ListUsers, "GET", "/users"),
+    (Route::CreateUser, "POST", "/users"),
+    (Route::DeleteUser, "DELETE", "/users/{id}"),
+    (Route::ListOutbox, "GET", "/outbox"),
+    (Route::RetryOutboxRow, "POST", "/outbox/{id}/retry"),
+    (Route::DropOutboxRow, "DELETE", "/outbox/{id}"),
     (Route::ListPlugins, "GET", "/plugins"),
     (Route::PushPlugin, "POST", "/plugins"),
     (Route::GetPlugin, "GET", "/plugins/{name}"),
@@ -238,6 +252,12 @@ impl Admin {
             Route::ListPhoneNumbers => phone_number::list(ask),
             Route::CreatePhoneNumber => phone_number::create(ask).await,
             Route::DeletePhoneNumber => phone_number::delete(ask).await,
+            Route::ListUsers => user::list(ask),
+            Route::CreateUser => user::create(ask).await,
+            Route::DeleteUser => user::delete(ask).await,
+            Route::ListOutbox => outbox::list(ask),
+            Route::RetryOutboxRow => outbox::retry(ask).await,
+            Route::DropOutboxRow => outbox::drop_row(ask).await,
             Route::ListPlugins => plugin::list(ask),
             Route::PushPlugin => plugin::push(ask).await,
             Route::GetPlugin => plugin::get(ask),

@@ -72,6 +72,21 @@ pub(crate) async fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
     Ok(Reply::ok(&page_view(&listing, &page, view), call.request.now))
 }
 
+/// As [`resource::update`]; another owner is decided upon by a policy.
+pub(crate) async fn update(app: &App, call: &mut Call) -> Result<Reply, Failure> {
+    let aim = resource::aim::<Company>(call, Problems::default())?;
+    let looked = app::resource::look::<Company>(app, &aim)?;
+    call.receive().await?;
+    let (body, now) = (call.request.json()?, call.request.now);
+    // The commit reads it again over what it finds; most of what is wrong need not wait for that.
+    read_change(&looked, &body).map_err(Rejection::Invalid)?;
+    let wish = move |company: &Company| read_change(company, &body);
+    let changed = app::company::change(app, aim, now, resource::expectation::<Company>(call), wish).await?;
+    let mut answer = rendered(&resource::answer::<Company>(StatusCode::OK, &changed.company, now));
+    answer.headers.extend(changed.degraded);
+    Ok(answer.into())
+}
+
 /// Its answer has more members than those of other nouns, as partners know it.
 pub(crate) async fn delete(app: &App, call: &Call) -> Result<Reply, Failure> {
     let aim = resource::aim::<Company>(call, Problems::default())?;
@@ -376,6 +391,7 @@ pub struct CallWindowView {
     },
     "metadata": {"accountManager": "m.nowak"},
     "ownerEmail": "owner@kowalski.example",
+    "ownerStatus": "INVITED",
     "createdAt": "2026-04-02T08:00:00.000Z",
     "updatedAt": "2026-04-02T08:00:00.000Z"
 }))]

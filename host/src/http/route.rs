@@ -75,6 +75,10 @@ pub enum Route {
     UpdateInterview,
     /// `DELETE /interviews/{id}`
     DeleteInterview,
+    /// `GET /invitations/{token}`
+    GetInvitation,
+    /// `POST /invitations/{token}/accept`
+    AcceptInvitation,
 }
 
 /// The methods that routes are defined for; `HEAD` and `OPTIONS` follow from them.
@@ -213,6 +217,8 @@ const TABLE: &[Entry] = {
             Partner,
             &[Scope::DeleteInterviews],
         ),
+        entry(GetInvitation, Get, "/invitations/{token}", "getInvitation", Public, &[]),
+        entry(AcceptInvitation, Post, "/invitations/{token}/accept", "acceptInvitation", Public, &[]),
     ]
 };
 
@@ -241,7 +247,7 @@ impl Route {
 /// What method and path say.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Recognised {
-    /// A route, and the `{id}` of its path as it was written (percent-decoded).
+    /// A route, and the `{id}` or `{token}` of its path as it was written (percent-decoded).
     Found(Route, Option<String>),
     /// `OPTIONS` on a path that exists.
     Options {
@@ -305,7 +311,7 @@ fn matches(template: &str, segments: &[Cow<'_, str>]) -> bool {
     for (index, part) in template[1..].split('/').enumerate() {
         let Some(segment) = left.next() else { return false };
         let segment = if index == 0 && segment == "companies" { "company" } else { segment.as_ref() };
-        if part != "{id}" && part != segment {
+        if !part.starts_with('{') && part != segment {
             return false;
         }
     }
@@ -313,7 +319,7 @@ fn matches(template: &str, segments: &[Cow<'_, str>]) -> bool {
 }
 
 fn id_of(template: &str, segments: &[Cow<'_, str>]) -> Option<String> {
-    let position = template[1..].split('/').position(|part| part == "{id}")?;
+    let position = template[1..].split('/').position(|part| part.starts_with('{'))?;
     segments.get(position).map(|segment| segment.clone().into_owned())
 }
 
@@ -347,8 +353,8 @@ mod tests {
     #[test]
     fn every_route_is_found_bare_and_under_v1() {
         for entry in Route::ALL {
-            let path = entry.template.replace("{id}", "some%20id");
-            let id = entry.template.contains("{id}").then(|| "some id".to_owned());
+            let path = entry.template.replace("{id}", "some%20id").replace("{token}", "some%20id");
+            let id = entry.template.contains('{').then(|| "some id".to_owned());
             let method = Method::from_bytes(entry.verb.as_str().as_bytes()).unwrap();
             let found = Recognised::Found(entry.route, id);
             assert_eq!(recognise(&method, &path), found);

@@ -10,10 +10,14 @@ use switchboard_domain::company::Company;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::event::{Event, OutboxRow};
 use switchboard_domain::interview::Interview;
+use switchboard_domain::invitation::Invitation;
 use switchboard_domain::job::Job;
+use switchboard_domain::membership::Membership;
+use switchboard_domain::outbox::OutboxTry;
 use switchboard_domain::phone_number::CompanyPhoneNumber;
 use switchboard_domain::release::{PluginVersion, Release, SlotState};
 use switchboard_domain::removal::Removal;
+use switchboard_domain::user::User;
 
 use super::idempotency::Reply;
 use super::index::Place;
@@ -36,6 +40,9 @@ pub fn check(read: &impl Read) -> Result<Vec<String>, Error> {
     walk.table::<StoredKey>(read)?;
     walk.table::<Company>(read)?;
     walk.table::<CompanyPhoneNumber>(read)?;
+    walk.table::<User>(read)?;
+    walk.table::<Membership>(read)?;
+    walk.table::<Invitation>(read)?;
     walk.table::<Job>(read)?;
     walk.table::<Candidate>(read)?;
     walk.table::<Agent>(read)?;
@@ -47,6 +54,7 @@ pub fn check(read: &impl Read) -> Result<Vec<String>, Error> {
     walk.table::<PluginVersion>(read)?;
     walk.table::<Event>(read)?;
     walk.table::<OutboxRow>(read)?;
+    walk.table::<OutboxTry>(read)?;
     walk.table::<Reply>(read)?;
     walk.table::<Removal>(read)?;
     for (key, members) in std::mem::take(&mut walk.counts) {

@@ -8,10 +8,14 @@ use switchboard_domain::company::Company;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::event::{Event, OutboxRow};
 use switchboard_domain::interview::Interview;
+use switchboard_domain::invitation::Invitation;
 use switchboard_domain::job::Job;
+use switchboard_domain::membership::Membership;
+use switchboard_domain::outbox::OutboxTry;
 use switchboard_domain::phone_number::CompanyPhoneNumber;
 use switchboard_domain::release::{PluginVersion, Release, SlotState};
 use switchboard_domain::removal::Removal;
+use switchboard_domain::user::User;
 
 use super::codec;
 use super::idempotency::Reply;
@@ -23,11 +27,14 @@ use super::schema::Table;
 type Try = fn(&[u8]);
 
 /// Every noun of the store.
-const NOUNS: [(Table, Try); 17] = [
+const NOUNS: [(Table, Try); 21] = [
     noun::<Ats>(),
     noun::<StoredKey>(),
     noun::<Company>(),
     noun::<CompanyPhoneNumber>(),
+    noun::<User>(),
+    noun::<Membership>(),
+    noun::<Invitation>(),
     noun::<Job>(),
     noun::<Candidate>(),
     noun::<Agent>(),
@@ -39,6 +46,7 @@ const NOUNS: [(Table, Try); 17] = [
     noun::<PluginVersion>(),
     noun::<Event>(),
     noun::<OutboxRow>(),
+    noun::<OutboxTry>(),
     noun::<Reply>(),
     noun::<Removal>(),
 ];

@@ -10,7 +10,10 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::event::{Event, OutboxRow};
 use switchboard_domain::id::{AgentId, CandidateId, CompanyId, InterviewId, JobId, RemovalId};
 use switchboard_domain::interview::Interview;
+use switchboard_domain::invitation::Invitation;
 use switchboard_domain::job::Job;
+use switchboard_domain::membership::Membership;
+use switchboard_domain::outbox::OutboxTry;
 use switchboard_domain::phone_number::CompanyPhoneNumber;
 use switchboard_domain::removal::{Removal, Removed};
 use switchboard_domain::time::Timestamp;
@@ -22,7 +25,8 @@ use super::record::{self, EVERYTHING, Places, Record};
 use super::schema::{Table, Tag};
 use super::txn::{Direction, Read, Txn};
 use super::{
-    Error, agent, candidate, decision, event, idempotency, interview, job, key, outbox, phone_number,
+    Error, agent, candidate, decision, event, idempotency, interview, invitation, job, key, outbox,
+    phone_number,
 };
 
 impl Record for Removal {
@@ -138,7 +142,9 @@ pub fn clear_company(txn: &mut Txn, id: CompanyId, budget: &mut Budget) -> Resul
     Ok(clear::<StoredKey>(txn, &key::in_company(id), budget)?
         && clear::<CompanyPhoneNumber>(txn, &phone_number::in_company(id), budget)?
         && clear::<Reply>(txn, &idempotency::in_company(id), budget)?
-        && clear::<OutboxRow>(txn, &outbox::in_company(id), budget)?
+        && clear_each(txn, &outbox::in_company(id), budget, remove_outbox_row)?
+        && clear::<Invitation>(txn, &invitation::of_company_place(id), budget)?
+        && clear_rows::<Membership>(txn, id.bytes(), budget)?
         && clear::<Event>(txn, &event::in_company(id), budget)?
         && clear_each(txn, &candidate::everybody(id), budget, |txn, key, budget| {
             let candidate_id = CandidateId::from_bytes(sixteen(key)?);
@@ -161,7 +167,7 @@ pub fn clear_company(txn: &mut Txn, id: CompanyId, budget: &mut Budget) -> Resul
 pub fn clear_candidate(txn: &mut Txn, id: CandidateId, budget: &mut Budget) -> Result<bool, Error> {
     Ok(clear::<Reply>(txn, &idempotency::of_candidate(id), budget)?
         && clear::<Decision>(txn, &decision::about(id), budget)?
-        && clear::<OutboxRow>(txn, &outbox::about(id), budget)?
+        && clear_each(txn, &outbox::about(id), budget, remove_outbox_row)?
         && clear::<Event>(txn, &event::about(id), budget)?)
 }
 
@@ -170,15 +176,29 @@ pub fn clear_candidate(txn: &mut Txn, id: CandidateId, budget: &mut Budget) -> R
 /// # Errors
 /// [`Error::TooLarge`], or the engine fails.
 pub fn clear_attempts(txn: &mut Txn, id: InterviewId, budget: &mut Budget) -> Result<bool, Error> {
+    clear_rows::<CallAttempt>(txn, id.bytes(), budget)
+}
+
+/// An outbox row goes with what came of trying it.
+fn remove_outbox_row(txn: &mut Txn, key: &[u8], budget: &mut Budget) -> Result<bool, Error> {
+    let is_removed = remove::<OutboxRow>(txn, key, budget)?;
+    if is_removed {
+        record::delete_named::<OutboxTry>(txn, key)?;
+    }
+    Ok(is_removed)
+}
+
+/// Removes the rows of a table whose keys begin so, as far as the budget goes; says whether none is left.
+fn clear_rows<R: Record>(txn: &mut Txn, prefix: &[u8], budget: &mut Budget) -> Result<bool, Error> {
     loop {
-        let rows = txn.scan(Table::CallAttempt, record::beginning_with(id.bytes()), Direction::Forward)?;
+        let rows = txn.scan(R::TABLE, record::beginning_with(prefix), Direction::Forward)?;
         let keys: Vec<Vec<u8>> =
             rows.take(SOME).map(|row| row.map(|(key, _)| key)).collect::<Result<_, _>>()?;
         if keys.is_empty() {
             return Ok(true);
         }
         for key in &keys {
-            if !remove::<CallAttempt>(txn, key, budget)? {
+            if !remove::<R>(txn, key, budget)? {
                 return Ok(false);
             }
         }
