@@ -232,6 +232,8 @@ async fn what_is_held_is_visible_and_decided_later() {
     assert_eq!(failed["ownerStatus"], "HELD");
     assert_eq!(office.outbox().await.len(), 2);
     assert_eq!(office.host.mails().len(), 0);
+    let slot = format!("/slots/{}/owner-onboarding", office.here.ats_id);
+    assert_eq!(office.host.operate("GET", &slot, Value::Null).await["held"], 2);
 
     office.run("standard", json!({})).await;
     let _ = office.host.clock.advance(24 * HOUR);

@@ -104,8 +104,10 @@ pub async fn create(
                 return Err(Abort::Refused(Rejection::AccessDenied));
             }
             let mut made = made.clone();
-            let settling = Settling { app: &inside, now, ids: &mut ids.clone() };
-            settling.settle(txn, &mut made, said.as_deref())?;
+            if said.is_some() {
+                let settling = Settling { app: &inside, now, ids: &mut ids.clone() };
+                settling.settle(txn, &mut made, said.as_deref())?;
+            }
             store::insert(txn, &made)?;
             let mut reply = render(&made);
             reply.headers.extend(said.as_ref().and_then(|said| said.degraded_header()));

@@ -300,6 +300,23 @@ fn tell(
     store::event::append(txn, event).map(drop)
 }
 
+/// How many owners' addresses of an ATS wait for a decision.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn held(app: &App, ats_id: AtsId) -> Result<u64, Error> {
+    let snapshot = app.snapshot()?;
+    let mut held = 0;
+    for row in store::outbox::all(&snapshot)? {
+        let row = row?;
+        if row.effect == Effect::OwnerOnboarding {
+            let company = store::get::<Company>(&snapshot, &row.company_id)?;
+            held += u64::from(company.is_some_and(|company| company.ats_id == ats_id));
+        }
+    }
+    Ok(held)
+}
+
 /// Asks a question again that waits in the outbox, and does what is said.
 ///
 /// # Errors

@@ -167,7 +167,7 @@ pub struct CompanyBody {
     #[schema(value_type = Option<Object>)]
     metadata: Option<Value>,
     /// Who will own the company; the ATS's onboarding policy decides what follows.
-    #[schema(min_length = 1, max_length = 254, format = "email")]
+    #[schema(min_length = 1, max_length = 254, format = "idn-email")]
     owner_email: Option<String>,
 }
 
@@ -420,7 +420,7 @@ pub struct CompanyView<'a> {
     metadata: Option<Json<'a>>,
     /// As it was written.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, format = "email")]
+    #[schema(value_type = String, format = "idn-email")]
     owner_email: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schema::owner_status)]

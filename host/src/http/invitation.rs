@@ -46,7 +46,7 @@ pub struct InvitationView<'a> {
     /// The company that it invites to own.
     company_name: &'a str,
     /// Whom it was sent to.
-    #[schema(format = "email")]
+    #[schema(format = "idn-email")]
     email: &'a str,
     /// One that cannot be accepted any more is answered 410.
     #[schema(schema_with = schema::pending_invitation)]

@@ -87,7 +87,8 @@ pub(crate) fn golden<R: Record>() -> R {
 
 /// One of each noun, as the golden file has them.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
-    let rows = include_str!("tests/golden.txt").lines().filter_map(|line| {
+    let files = [include_str!("tests/golden.txt"), include_str!("tests/golden_owner.txt")];
+    let rows = files.into_iter().flat_map(str::lines).filter_map(|line| {
         let mut words = line.split(' ');
         let (table, value) = (words.next()?, words.nth(2)?);
         let value: Option<Vec<u8>> = (0..value.len())

@@ -68,6 +68,14 @@ pub fn oldest(read: &impl Read, limit: usize) -> Result<Vec<OutboxRow>, Error> {
     record::scan(read, EVERYTHING, Direction::Forward)?.take(limit).collect()
 }
 
+/// Every row, oldest first.
+///
+/// # Errors
+/// The engine fails, or a row cannot be read.
+pub fn all(read: &impl Read) -> Result<impl Iterator<Item = Result<OutboxRow, Error>>, Error> {
+    record::scan(read, EVERYTHING, Direction::Forward)
+}
+
 /// So many rows behind this one, oldest first, each with what came of trying it.
 ///
 /// # Errors

@@ -139,6 +139,13 @@ impl Drop for Browser {
 
 impl Wire {
     fn ask(&mut self, method: &str, parameters: &Value, session: Option<&str>) -> Value {
+        let told = self.answer(method, parameters, session);
+        assert!(told["error"].is_null(), "{method}: {told:#}");
+        told["result"].clone()
+    }
+
+    /// The whole answer, be it a failure.
+    fn answer(&mut self, method: &str, parameters: &Value, session: Option<&str>) -> Value {
         self.sent += 1;
         let mut message = json!({ "id": self.sent, "method": method, "params": parameters });
         if let Some(session) = session {
@@ -151,8 +158,7 @@ impl Wire {
             let told = self.from.recv_timeout(PATIENCE);
             let told = told.unwrap_or_else(|_| panic!("the browser did not answer {method}"));
             if told["id"] == self.sent {
-                assert!(told["error"].is_null(), "{method}: {told:#}");
-                return told["result"].clone();
+                return told;
             }
             self.told.push(told);
         }
@@ -167,7 +173,15 @@ impl Page {
     /// What a script gives, its promise kept.
     fn run(&mut self, script: &str) -> Value {
         let wish = json!({ "expression": script, "awaitPromise": true, "returnByValue": true });
-        let outcome = self.ask("Runtime.evaluate", &wish);
+        let outcome = loop {
+            let told = self.wire.answer("Runtime.evaluate", &wish, Some(&self.session));
+            // The page has gone to another one meanwhile, where it is asked again.
+            let is_gone = told["error"]["message"].as_str().is_some_and(|text| text.contains("navigated"));
+            if !is_gone {
+                assert!(told["error"].is_null(), "{script}: {told:#}");
+                break told["result"].clone();
+            }
+        };
         let failure = &outcome["exceptionDetails"];
         assert!(failure.is_null(), "{script}: {}", failure["exception"]["description"]);
         outcome["result"]["value"].clone()

@@ -39,7 +39,7 @@ pub struct OutboxRowView {
     company_id: String,
     /// Where the mail goes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, format = "email")]
+    #[schema(value_type = String, format = "idn-email")]
     to: Option<String>,
     /// Since when it waits.
     #[schema(format = "date-time")]

@@ -23,7 +23,7 @@ const LISTED_MAX: usize = 1_000;
 #[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
 pub struct UserBody {
     /// Nobody else's, whatever the case.
-    #[schema(min_length = 1, max_length = 254, format = "email")]
+    #[schema(min_length = 1, max_length = 254, format = "idn-email")]
     email: String,
     #[schema(min_length = 1, max_length = 200)]
     name: String,
@@ -41,7 +41,7 @@ pub struct UserBody {
 pub struct UserView {
     #[schema(format = "uuid")]
     id: String,
-    #[schema(format = "email")]
+    #[schema(format = "idn-email")]
     email: String,
     name: String,
     #[schema(format = "date-time")]
