@@ -125,6 +125,30 @@ pub async fn create(
     Err(Rejection::Conflict.into())
 }
 
+/// What a request wants of a company.
+struct Wanted<E, W> {
+    aim: Aim<CompanyId>,
+    is_expected: E,
+    wish: W,
+}
+
+impl<E, W> Wanted<E, W>
+where
+    E: Fn(&Company) -> bool,
+    W: Fn(&Company) -> Result<CompanyDraft, Problems>,
+{
+    /// The company as it is, and as it would be.
+    fn look(&self, read: &impl Read) -> Result<(Company, Company), Abort<Rejection>> {
+        let before = Company::reach(read, &self.aim)?;
+        if !(self.is_expected)(&before) {
+            return Err(Abort::Refused(Rejection::PreconditionFailed));
+        }
+        let mut after = before.clone();
+        after.describe((self.wish)(&before).map_err(Rejection::Invalid)?);
+        Ok((before, after))
+    }
+}
+
 /// A company as a change left it.
 #[derive(Debug)]
 pub struct Changed {
@@ -150,22 +174,13 @@ where
     E: Fn(&Company) -> bool + Send + Sync + 'static,
     W: Fn(&Company) -> Result<CompanyDraft, Problems> + Send + Sync + 'static,
 {
-    let look = move |read: &dyn Fn(&Aim<CompanyId>) -> Result<Company, Abort<Rejection>>| {
-        let before = read(&aim)?;
-        if !is_expected(&before) {
-            return Err(Abort::Refused(Rejection::PreconditionFailed));
-        }
-        let mut after = before.clone();
-        after.describe(wish(&before).map_err(Rejection::Invalid)?);
-        Ok((before, after))
-    };
-    let look = Arc::new(look);
+    let wanted = Arc::new(Wanted { aim, is_expected, wish });
     let series = app.ids().series();
     let mut asking = None;
     let mut unused = None;
     for _ in 0..ASKED_MAX {
         let snapshot = app.snapshot()?;
-        let (before, after) = look(&|aim| Company::reach(&snapshot, aim))?;
+        let (before, after) = wanted.look(&snapshot)?;
         drop(snapshot);
         let said = if after.has_new_owner(&before) {
             let asking = asking.get_or_insert_with(|| Asking::new(app, after.ats_id, now));
@@ -174,9 +189,9 @@ where
             None
         };
         app.mind_the_gap().await;
-        let (look, kept, series, inside) = (Arc::clone(&look), said.clone(), series.clone(), app.clone());
+        let (wanted, kept, series, inside) = (Arc::clone(&wanted), said.clone(), series.clone(), app.clone());
         let work = move |txn: &mut Txn| {
-            let (before, mut after) = look(&|aim| Company::reach(txn, aim))?;
+            let (before, mut after) = wanted.look(txn)?;
             if after.is_owner_changed(&before) {
                 let settling = Settling { app: &inside, now, ids: &mut series.clone() };
                 settling.settle(txn, &mut after, said.as_deref())?;

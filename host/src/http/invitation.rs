@@ -112,7 +112,7 @@ pub async fn answer(app: App, mut guest: Guest) -> Result<Reply, Failure> {
 fn get(app: &App, guest: &Guest) -> Result<Reply, Failure> {
     let now = guest.request.now;
     let reply = match (app::invitation::look(app, &guest.token, now), is_person(&guest.request.headers)) {
-        (Ok(shown), true) => page::form(&Words::of(&shown.locale), &guest.token, &shown, "", None),
+        (Ok(shown), true) => page::form(Words::of(&shown.locale), &guest.token, &shown, "", None),
         (Ok(shown), false) => Reply::ok(&view(&shown), now),
         (Err(error), true) => told(app, &guest.token, error)?,
         (Err(error), false) => return Err(error.into()),
@@ -138,7 +138,7 @@ async fn accept(app: &App, guest: &mut Guest) -> Result<Reply, Failure> {
         Err(problems) => return Err(Rejection::Invalid(problems).into()),
     };
     match app::invitation::accept(app, guest.token.clone(), name, now).await {
-        Ok(accepted) if is_form => Ok(page::done(&Words::of(&shown.locale), &accepted)),
+        Ok(accepted) if is_form => Ok(page::done(Words::of(&shown.locale), &accepted)),
         Ok(accepted) => Ok(Reply::ok(&accepted_view(&accepted), now)),
         Err(error) if is_form => told(app, &guest.token, error),
         Err(error) => Err(error.into()),
@@ -157,7 +157,7 @@ fn form_again(shown: &Shown, token: &str, body: &Value, problems: &Problems) -> 
     let name = body["name"].as_str().unwrap_or_default();
     let is_missing = name.is_empty() || problems.is_empty();
     let flaw = if is_missing { words.name_missing } else { words.name_wrong };
-    let page = page::form(&words, token, shown, name, Some(flaw));
+    let page = page::form(words, token, shown, name, Some(flaw));
     Reply { status: StatusCode::BAD_REQUEST, ..page }
 }
 
@@ -165,10 +165,8 @@ fn form_again(shown: &Shown, token: &str, body: &Value, problems: &Problems) -> 
 fn told(app: &App, token: &str, error: app::Error) -> Result<Reply, Failure> {
     let locale = app::invitation::locale(app, token).unwrap_or_default();
     match Failure::from(error) {
-        Failure::Rejected(Rejection::InvitationGone { status }) => {
-            Ok(page::gone(&Words::of(&locale), status))
-        }
-        Failure::Rejected(Rejection::NotFound { .. }) => Ok(page::unknown(&Words::of(&Locale::default()))),
+        Failure::Rejected(Rejection::InvitationGone { status }) => Ok(page::gone(Words::of(&locale), status)),
+        Failure::Rejected(Rejection::NotFound { .. }) => Ok(page::unknown(Words::of(&Locale::default()))),
         other => Err(other),
     }
 }
