@@ -16,6 +16,7 @@ from typing import Any
 
 import requests
 import schemathesis
+from hypothesis import strategies
 from schemathesis import Case, GenerationMode, HookContext
 from schemathesis.generation.meta import TestPhase
 
@@ -28,6 +29,10 @@ TIMES = ["2026-04-02T15:30:00Z", "2026-04-03T10:00", "2026-04-03 12:00:30.5-0400
 
 # A number that may exist, of the company's zone.
 PHONE_NUMBER = "+12025550142"
+
+# Formats that the document names and a generator does not know.
+schemathesis.openapi.format("time-zone", strategies.sampled_from(["UTC", "Europe/Warsaw", "America/New_York"]))
+schemathesis.openapi.format("language-tag", strategies.sampled_from(["en", "pl-PL", "zh-Hant-TW"]))
 
 # A cursor is the start of a page, and no page before the second has one; its text is nobody's business.
 FIRST_PAGE, SECOND_PAGE = "c100000000", "c100000002"
