@@ -5,20 +5,27 @@
 
 pub mod access;
 pub mod agent;
+pub mod analysis;
 pub mod ats;
+pub mod call_attempt;
+pub mod call_queue;
+pub(crate) mod call_scheduling;
 pub mod candidate;
 pub mod company;
 pub mod decision;
+pub(crate) mod event;
 pub mod idempotency;
 pub mod interview;
 pub mod job;
 pub mod key;
+pub mod lease;
 pub mod phone_number;
 pub mod plugin;
 pub mod reach;
 pub mod release;
 pub mod removal;
 mod secrets;
+pub mod sentinel;
 
 use std::sync::{Arc, Mutex};
 
@@ -60,6 +67,8 @@ struct Inner {
     keys: ArcSwap<access::KeyRing>,
     in_flight: idempotency::InFlight,
     removals: removal::Wake,
+    /// Where claims wait for an attempt.
+    calls: call_queue::Bell,
     /// Reloads of the keys run one after another.
     reloading_keys: Mutex<()>,
     /// Reloads of the fleet run one after another.
@@ -152,6 +161,15 @@ impl From<Error> for Told {
 impl From<Rejection> for Error {
     fn from(rejection: Rejection) -> Self {
         Self::Rejected(rejection)
+    }
+}
+
+impl From<Abort<Rejection>> for Error {
+    fn from(abort: Abort<Rejection>) -> Self {
+        match abort {
+            Abort::Refused(rejection) => Self::Rejected(rejection),
+            Abort::Store(error) => Self::Store(error),
+        }
     }
 }
 
@@ -266,6 +284,7 @@ impl App {
             keys: ArcSwap::from_pointee(keys),
             in_flight: idempotency::InFlight::default(),
             removals: removal::Wake::default(),
+            calls: call_queue::Bell::default(),
             reloading_keys: Mutex::new(()),
             reloading: tokio::sync::Mutex::new(()),
             far_walks: tokio::sync::Semaphore::new(1),
@@ -316,6 +335,12 @@ impl App {
 
     pub(crate) fn removals(&self) -> &removal::Wake {
         &self.inner.removals
+    }
+
+    /// Where claims wait for an attempt.
+    #[must_use]
+    pub fn calls(&self) -> &call_queue::Bell {
+        &self.inner.calls
     }
 
     pub(crate) fn snapshot(&self) -> Result<Snapshot, Error> {

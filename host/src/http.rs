@@ -3,11 +3,13 @@
 
 pub mod admin;
 pub mod agent;
+pub mod analysis;
 pub mod auth;
 pub mod body;
 pub mod call_attempt;
 pub mod candidate;
 pub mod company;
+pub mod dialler;
 pub mod dispatch;
 pub mod interview;
 pub mod job;
@@ -50,7 +52,7 @@ pub use self::route::Route;
 use self::query::Query;
 use self::rate::{RateView, Rates};
 use self::request::{RequestBody, RequestIds};
-use self::route::{Access, Recognised};
+use self::route::{Access, PathIds, Recognised};
 use crate::app::access::{Caller, Denied};
 use crate::clock::Clock;
 use crate::ids::Ids;
@@ -216,7 +218,7 @@ pub struct Partners<A, H> {
 /// What the checks that need no resource let through.
 enum Passed {
     Answered(Reply),
-    Call { caller: Arc<Caller>, route: Route, id: Option<String>, idempotency_key: Option<String> },
+    Call { caller: Arc<Caller>, route: Route, ids: PathIds, idempotency_key: Option<String> },
 }
 
 impl<A, H, F> Partners<A, H>
@@ -243,10 +245,10 @@ where
 
     async fn run(&self, mut request: Request, trace: &mut Trace) -> Result<Reply, Failure> {
         match self.check(&request, trace) {
-            Ok(Passed::Call { caller, route, id, idempotency_key }) => {
+            Ok(Passed::Call { caller, route, ids, idempotency_key }) => {
                 let within = self.door.settings.body_within.unwrap_or(BODY_WITHIN);
                 request.receive(BODY_BYTES_MAX, within).await;
-                (self.handle)(Call { caller, route, id, idempotency_key, request }).await
+                (self.handle)(Call { caller, route, ids, idempotency_key, request }).await
             }
             Ok(Passed::Answered(reply)) => {
                 request.discard().await;
@@ -263,8 +265,8 @@ where
     /// rate, scope, then values in head and query. The handler goes on with the path's and the query's own
     /// values, `companyId`, the resource, and then the body, which waits in the request with its verdict.
     fn check(&self, request: &Request, trace: &mut Trace) -> Result<Passed, Failure> {
-        let (route, id) = match route::recognise(&request.method, &request.path) {
-            Recognised::Found(route, id) => (route, id),
+        let (route, ids) = match route::recognise(&request.method, &request.path) {
+            Recognised::Found(route, ids) => (route, ids),
             Recognised::Options { allow } => return Ok(Passed::Answered(Reply::options(&allow))),
             Recognised::MethodNotAllowed { allow } => return Err(Problem::MethodNotAllowed { allow }.into()),
             Recognised::NotFound => return Err(Problem::RouteNotFound.into()),
@@ -287,7 +289,7 @@ where
         check_scopes(route, &caller.key)?;
 
         let idempotency_key = idempotency_key(request)?;
-        Ok(Passed::Call { caller, route, id, idempotency_key })
+        Ok(Passed::Call { caller, route, ids, idempotency_key })
     }
 }
 
@@ -309,10 +311,14 @@ fn company_of(key: &Key, query: &Query) -> Option<CompanyId> {
     }
 }
 
-/// Names the first missing scope, in the order of the route's table. A worker's key opens nothing here, and a
-/// company key nothing that is for a whole ATS.
+/// Names the first missing scope, in the order of the route's table. A worker's key opens the dialler protocol and
+/// nothing else, and a company key nothing that is for a whole ATS.
 fn check_scopes(route: Route, key: &Key) -> Result<(), Problem> {
     let entry = route.entry();
+    let is_worker = matches!(key.reach, Reach::Worker(_));
+    if entry.access == Access::Worker {
+        return if is_worker { Ok(()) } else { Err(Problem::NoWorker) };
+    }
     let is_closed = match key.reach {
         Reach::Worker(_) => true,
         Reach::Company(..) => entry.access == Access::AtsKey,

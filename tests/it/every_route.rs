@@ -14,7 +14,7 @@ use crate::table::assert_refused;
 const NOBODY: &str = "01960e6a-7c00-7000-8000-000000000001";
 
 fn at(entry: &Entry, id: &str) -> String {
-    entry.template.replace("{id}", id)
+    entry.template.replace("{id}", id).replace("{attemptId}", id)
 }
 
 fn has_id(entry: &Entry) -> bool {
@@ -34,11 +34,12 @@ async fn key(host: &TestHost, body: Value) -> (String, String) {
     (key["key"].as_str().expect("a key").to_owned(), key["id"].as_str().expect("an id").to_owned())
 }
 
-/// A key that may call this route, and the query that it needs.
-fn able(here: &Furnished, entry: &Entry) -> (String, String) {
+/// A key that may call this route.
+async fn able(host: &TestHost, here: &Furnished, entry: &Entry) -> String {
     match entry.access {
-        Access::AtsKey => (here.ats_key.clone(), String::new()),
-        Access::Partner | Access::Public => (here.company_key.clone(), String::new()),
+        Access::AtsKey => here.ats_key.clone(),
+        Access::Partner | Access::Public => here.company_key.clone(),
+        Access::Worker => host.key(json!({ "kind": "worker" })).await,
     }
 }
 
@@ -60,9 +61,8 @@ async fn paths_methods_and_aliases() {
             .collect();
         for path in &paths {
             // Route and method come before credentials.
-            let other = ["PUT", "PATCH", "DELETE", "TRACE", "BREW"].into_iter();
-            let other = other.chain((!verbs.contains(&Verb::Post)).then_some("POST"));
-            for method in other.chain((!verbs.contains(&Verb::Get)).then_some("GET")) {
+            let all = ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"].into_iter();
+            for method in all.filter(|method| verbs.iter().all(|verb| verb.as_str() != *method)) {
                 let answer = nobody.send(method, path, &[], Bytes::new()).await;
                 let _ = answer.refused(405, "METHOD_NOT_ALLOWED");
                 let allow = answer.header("allow").expect("Allow");
@@ -74,7 +74,7 @@ async fn paths_methods_and_aliases() {
             assert_eq!((options.status, options.bytes.len()), (204, 0), "{path}");
             assert!(options.header("allow").is_some_and(|allow| allow.contains(entry.verb.as_str())));
             // The aliases give what the bare path gives, HEAD what GET gives without its body.
-            let mut able = host.partner(&able(&here, entry).0);
+            let mut able = host.partner(&able(&host, &here, entry).await);
             let answer = send(&mut able, entry, path).await;
             assert_ne!(answer.status, 405, "{path}");
             assert_eq!(answer.status, send(&mut able, entry, &bare).await.status, "{path}");
@@ -132,7 +132,8 @@ async fn credentials_come_before_everything_of_the_request_itself() {
         let _ = ask(Some(&suspended)).await.refused(401, "API_KEY_SUSPENDED");
         let _ = ask(Some(&counted)).await.refused(429, "RATE_LIMIT_EXCEEDED");
         let error = ask(Some(&scopeless)).await.refused(403, "INSUFFICIENT_PERMISSIONS");
-        assert_eq!(error["details"]["requiredScope"], entry.scopes[0].as_str(), "{}", entry.operation);
+        let wanted = entry.scopes.first().map_or("worker", |scope| scope.as_str());
+        assert_eq!(error["details"]["requiredScope"], wanted, "{}", entry.operation);
     }
 }
 
@@ -143,22 +144,21 @@ async fn ids_come_before_bodies_and_bodies_in_their_order() {
     let oversized = Bytes::from(vec![b' '; BODY_BYTES_MAX + 1]);
     for entry in with_key() {
         let what = json!(entry.operation);
-        let mut client = host.partner(&able(&here, entry).0);
+        let mut client = host.partner(&able(&host, &here, entry).await);
         if has_id(entry) {
             for malformed in
                 ["x", "01960e6a-7c00-7000-8000-00000000000", "%00", "01960e6a7c0070008000000000000001"]
             {
-                assert_refused(
-                    &send(&mut client, entry, &at(entry, malformed)).await,
-                    "VALIDATION_ERROR",
-                    &["id"],
-                    &what,
-                );
+                let ids =
+                    if entry.template.contains("{attemptId}") { &["attemptId", "id"][..] } else { &["id"] };
+                let answer = send(&mut client, entry, &at(entry, malformed)).await;
+                assert_refused(&answer, "VALIDATION_ERROR", ids, &what);
             }
             let error = send(&mut client, entry, &at(entry, NOBODY)).await.refused(404, "RESOURCE_NOT_FOUND");
             assert_eq!(error["details"]["resourceId"], NOBODY, "{what}");
         }
-        if entry.verb != Verb::Post || has_id(entry) {
+        // A claim needs no body.
+        if entry.verb != Verb::Post || has_id(entry) || entry.access == Access::Worker {
             continue;
         }
         let path = at(entry, NOBODY);

@@ -2,12 +2,15 @@
 
 mod agent;
 mod alone;
+mod analysis;
 mod any_bytes;
+mod call_attempt;
 mod candidate;
 mod cli;
 mod company;
 mod decision;
 mod demo;
+mod dialler;
 mod disk;
 mod every_route;
 mod hostile_guest;
@@ -25,6 +28,7 @@ mod readme;
 mod release;
 mod removal;
 mod restart;
+mod sentinel;
 mod stale_facts;
 mod table;
 mod tidy;

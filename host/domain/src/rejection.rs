@@ -27,6 +27,17 @@ pub enum Rejection {
     },
     /// `RESOURCE_ACCESS_DENIED`: there, but out of the key's reach.
     AccessDenied,
+    /// `INVALID_STATE_TRANSITION`
+    InvalidStateTransition {
+        /// Where it stands.
+        status: &'static str,
+        /// From where the operation is possible.
+        allowed: Vec<&'static str>,
+    },
+    /// `UNSUPPORTED_FOR_ONLINE`: online interviews phone nobody.
+    UnsupportedForOnline,
+    /// `LEASE_LOST`
+    LeaseLost,
     /// `RESOURCE_CONFLICT`: what the request stands on keeps changing; it may be sent again.
     Conflict,
     /// `BILLING_LIMIT_EXCEEDED`

@@ -18,6 +18,8 @@ pub struct Counted {
     pub candidate: Candidate,
     /// Interviews of every status.
     pub interview_count: u64,
+    /// Analyses of all of them.
+    pub analysis_count: u64,
 }
 
 /// A job that a request names, and where it names it.
@@ -42,7 +44,7 @@ pub async fn create(
     render: impl Fn(&Counted) -> Rendered + Send + 'static,
 ) -> Result<Rendered, Error> {
     let candidate = new(app, company_id, draft, jobs.iter().map(|job| job.id), write.now);
-    let counted = Counted { candidate, interview_count: 0 };
+    let counted = Counted { candidate, interview_count: 0, analysis_count: 0 };
     let work = move |txn: &mut Txn| {
         reach::still_there(txn, company_id)?;
         let mut problems = Problems::default();
@@ -138,5 +140,6 @@ pub async fn list(
 
 fn count(read: &impl Read, candidate: Candidate) -> Result<Counted, store::Error> {
     let interview_count = store::candidate::interview_count(read, candidate.id)?;
-    Ok(Counted { candidate, interview_count })
+    let analysis_count = store::analysis::count(read, candidate.id)?;
+    Ok(Counted { candidate, interview_count, analysis_count })
 }

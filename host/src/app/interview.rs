@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use switchboard_domain::agent::AgentType;
+use switchboard_domain::analysis::Analysis;
 use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::call_window::WindowVerdict;
 use switchboard_domain::decision::{Decision, PolicyName};
@@ -46,6 +47,8 @@ pub struct WithAttempts {
     pub interview: Interview,
     /// Empty for ONLINE interviews and tests.
     pub attempts: Vec<CallAttempt>,
+    /// Once one was delivered.
+    pub analysis: Option<Analysis>,
 }
 
 /// What an interview would be.
@@ -176,7 +179,8 @@ fn with_attempts(read: &impl Read, interview: Interview) -> Result<WithAttempts,
         AgentType::Phone => store::interview::attempts(read, interview.id)?,
         AgentType::Online => Vec::new(),
     };
-    Ok(WithAttempts { interview, attempts })
+    let analysis = store::analysis::of(read, interview.id)?;
+    Ok(WithAttempts { interview, attempts, analysis })
 }
 
 /// What the policy said on which facts.

@@ -60,8 +60,7 @@ pub(crate) async fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
 }
 
 fn counted_view(counted: &Counted) -> CandidateView<'_> {
-    // Analyses come with the calls that make them.
-    let counts = Counts { interviews: counted.interview_count, analyses: 0 };
+    let counts = Counts { interviews: counted.interview_count, analyses: counted.analysis_count };
     view(&counted.candidate, counts)
 }
 

@@ -10,8 +10,8 @@ use super::page::{Listing, PageView};
 use super::problem::{Failure, Problem, refuse};
 use super::reply::Reply;
 use super::request::Call;
-use super::route::Route;
-use super::{agent, candidate, company, interview, job};
+use super::route::{Access, Route};
+use super::{agent, analysis, call_attempt, candidate, company, dialler, interview, job};
 use crate::app::idempotency::{self, Begin};
 use crate::app::{App, Page, PageRequest, PageStart, Rendered, Write};
 
@@ -38,33 +38,42 @@ pub async fn dispatch(app: App, call: Call) -> Result<Reply, Failure> {
         Route::ListCandidates => candidate::list(&app, &call).await,
         Route::GetCandidate => candidate::get(&app, &call),
         Route::ListCandidateInterviews => interview::list_of_candidate(&app, &call).await,
-        Route::ListCandidateAnalyses => interview::list_analyses_of_candidate(&app, &call),
+        Route::ListCandidateAnalyses => analysis::list_of_candidate(&app, &call).await,
         Route::CreateAgent => Box::pin(agent::create(&app, &call, write)).await,
         Route::ListAgents => agent::list(&app, &call).await,
         Route::GetAgent => agent::get(&app, &call),
         Route::CreateInterview => Box::pin(interview::create(&app, &call, write)).await,
         Route::ListInterviews => interview::list(&app, &call).await,
         Route::GetInterview => interview::get(&app, &call),
+        Route::GetAnalysisPdf => Box::pin(analysis::get_pdf(&app, &call)).await,
+        Route::CreateCallAttempt => Box::pin(call_attempt::create(&app, &call, write)).await,
+        Route::UpdateCallAttempt => Box::pin(call_attempt::update(&app, &call)).await,
+        Route::DeleteCallAttempt => Box::pin(call_attempt::delete(&app, &call)).await,
+        Route::ClaimCallAttempts => Box::pin(dialler::claim(&app, &call)).await,
+        Route::BeatCallAttempt => Box::pin(dialler::beat(&app, &call)).await,
+        Route::CompleteCallAttempt => Box::pin(dialler::complete(&app, &call)).await,
+        Route::PutAnalysis => Box::pin(analysis::put(&app, &call)).await,
+        Route::StartInterview => Box::pin(dialler::start_online(&app, &call)).await,
+        Route::CompleteInterview => Box::pin(dialler::complete_online(&app, &call)).await,
         // Answered before a key is asked for.
         Route::Healthz | Route::OpenApi => Err(Problem::RouteNotFound.into()),
     }
 }
 
 /// A request with an `Idempotency-Key` takes its turn. A body that cannot be read takes none: it is refused
-/// where the order of checks says so. A dry run stores nothing and so takes none either.
+/// where the order of checks says so. A dry run stores nothing and so takes none either; nor does a dialler, whose
+/// protocol has its own way of saying something twice.
 fn begin(app: &App, call: &Call) -> Result<Option<Begin>, Failure> {
     let (Some(key), Ok(body)) = (&call.idempotency_key, call.request.bytes()) else { return Ok(None) };
-    if call.request.query.peek("dryRun") == Some("true") {
+    let is_worker = call.route.entry().access == Access::Worker;
+    if is_worker || call.request.query.peek("dryRun") == Some("true") {
         return Ok(None);
     }
     // A company key's parameter is ignored everywhere, so here too.
     let named = call.request.query.peek("companyId").filter(|_| call.caller.own_company().is_none());
     let company = named.unwrap_or_default();
     let asked: [&[u8]; 2] = [company.as_bytes(), body];
-    let path = match &call.id {
-        Some(id) => call.route.entry().template.replace("{id}", id),
-        None => call.route.entry().template.to_owned(),
-    };
+    let path = call.ids.fill(call.route.entry().template);
     Ok(Some(idempotency::begin(app, call.caller.key.id, &path, key, &asked, call.request.now)?))
 }
 

@@ -1,7 +1,7 @@
 //! Interviews on the wire.
 
 use super::dispatch::{page_request, page_view, rendered};
-use super::page::{Listing, PageView};
+use super::page::Listing;
 use super::problem::Failure;
 use super::{Call, Reply};
 use crate::app::interview::InterviewFilter;
@@ -14,15 +14,15 @@ use switchboard_domain::rejection::Rejection;
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::agent::AgentType;
-use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::id::{AgentId, CandidateId, CompanyId, DecisionId, InterviewId, JobId};
-use switchboard_domain::interview::{Interview, InterviewInput, Named};
+use switchboard_domain::interview::{InterviewInput, Named};
 use switchboard_domain::metadata::Metadata;
 use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::time::{Timestamp, WrittenTime};
 use utoipa::ToSchema;
 
 use super::agent::{self, AgentBody};
+use super::analysis::{self, AnalysisView};
 use super::body::{self, Fields, Read, flag, id, text};
 use super::call_attempt::{self, CallAttemptView};
 use super::candidate::{self, CandidateBody};
@@ -43,15 +43,14 @@ pub(crate) async fn create(app: &App, call: &Call, write: Write) -> Result<Reply
         let dry = app::interview::dry_run(app, &call.caller, company_id, input, now).await?;
         return Ok(Reply::ok(&DryRunView::of(&dry), now));
     }
-    let render =
-        move |made: &WithAttempts| rendered(Reply::created(&view(&made.interview, &made.attempts), now));
+    let render = move |made: &WithAttempts| rendered(Reply::created(&view(made), now));
     Ok(app::interview::create(app, &call.caller, company_id, input, write, render).await?.into())
 }
 
 pub(crate) fn get(app: &App, call: &Call) -> Result<Reply, Failure> {
     let (named, id) = call.resource()?;
     let found = app::interview::get(app, &call.caller, named, id)?;
-    Ok(Reply::ok(&view(&found.interview, &found.attempts), call.request.now))
+    Ok(Reply::ok(&view(&found), call.request.now))
 }
 
 pub(crate) async fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
@@ -79,17 +78,6 @@ pub(crate) async fn list_of_candidate(app: &App, call: &Call) -> Result<Reply, F
     listed(app, call, found.candidate.company_id, &filter, &listing).await
 }
 
-/// `GET /candidates/{id}/analyses`, the other path in a candidate's `links`. Analyses come with the calls that
-/// make them; until then every candidate has none.
-pub(crate) fn list_analyses_of_candidate(app: &App, call: &Call) -> Result<Reply, Failure> {
-    let mut problems = Problems::default();
-    let listing = Listing::read(&call.request.query, &mut problems);
-    let (named, id) = call.resource_and::<CandidateId>(problems)?;
-    app::candidate::get(app, &call.caller, named, id)?;
-    let none = PageView::<serde_json::Value>::new(&listing, 0, Vec::new(), None, false);
-    Ok(Reply::ok(&none, call.request.now))
-}
-
 async fn listed(
     app: &App,
     call: &Call,
@@ -98,7 +86,7 @@ async fn listed(
     listing: &Listing,
 ) -> Result<Reply, Failure> {
     let page = app::interview::list(app, company_id, filter, &page_request(listing)).await?;
-    let views = page_view(listing, &page, |found| view(&found.interview, &found.attempts));
+    let views = page_view(listing, &page, view);
     Ok(Reply::ok(&views, call.request.now))
 }
 
@@ -242,7 +230,7 @@ pub struct DryRunView {
 }
 
 impl DryRunView {
-    fn of(dry: &DryRun) -> Self {
+    pub(crate) fn of(dry: &DryRun) -> Self {
         let verdict = &dry.verdict;
         Self {
             scheduled_at: dry.scheduled_at.to_string(),
@@ -293,6 +281,10 @@ pub struct InterviewView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<CallAttemptView<'static>>)]
     call_attempts: Option<Vec<CallAttemptView<'a>>>,
+    /// Once one was delivered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = AnalysisView<'static>)]
+    analysis: Option<AnalysisView<'a>>,
     /// Which recorded decision of each policy led here.
     #[schema(value_type = BTreeMap<String, String>)]
     decisions: BTreeMap<&'static str, Text<DecisionId>>,
@@ -302,9 +294,10 @@ pub struct InterviewView<'a> {
     updated_at: Text<Timestamp>,
 }
 
-/// An interview as partners see it, with its attempts, oldest first.
+/// An interview as partners see it, with its attempts, oldest first, and its analysis.
 #[must_use]
-pub fn view<'a>(interview: &'a Interview, attempts: &'a [CallAttempt]) -> InterviewView<'a> {
+pub fn view(found: &WithAttempts) -> InterviewView<'_> {
+    let WithAttempts { interview, attempts, analysis } = found;
     let is_by_phone = interview.agent.agent_type == AgentType::Phone;
     let decided_by = interview.decisions.iter();
     InterviewView {
@@ -320,6 +313,7 @@ pub fn view<'a>(interview: &'a Interview, attempts: &'a [CallAttempt]) -> Interv
         metadata: interview.metadata.as_ref().map(Metadata::to_value),
         is_test: interview.is_test,
         call_attempts: is_by_phone.then(|| attempts.iter().map(call_attempt::view).collect()),
+        analysis: analysis.as_ref().map(analysis::view),
         decisions: decided_by.map(|by| (by.policy.as_str(), Text(by.decision_id))).collect(),
         created_at: Text(interview.created_at),
         updated_at: Text(interview.updated_at),

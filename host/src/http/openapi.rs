@@ -10,8 +10,14 @@ use utoipa::ToSchema;
 use utoipa::openapi::{ComponentsBuilder, RefOr, Schema};
 
 use super::agent::{AgentBody, AgentView};
+use super::analysis::{AnalysisBody, AnalysisPdfView, AnalysisView};
+use super::call_attempt::{CallAttemptBody, CallAttemptChange};
 use super::candidate::{CandidateBody, CandidateView};
 use super::company::{CompanyBody, CompanyView};
+use super::dialler::{
+    ClaimBody, ClaimedView, CompletionBody, HeartbeatBody, LeaseExpiryView, OnlineCompletionBody,
+    OnlineEndView, OnlineLeaseView,
+};
 use super::interview::{DryRunView, InterviewBody, InterviewView};
 use super::job::{JobBody, JobView};
 use super::reply::Reply;
@@ -56,6 +62,19 @@ fn components() -> Value {
     add::<InterviewBody>(&mut list);
     add::<InterviewView<'static>>(&mut list);
     add::<DryRunView>(&mut list);
+    add::<CallAttemptBody>(&mut list);
+    add::<CallAttemptChange>(&mut list);
+    add::<AnalysisBody>(&mut list);
+    add::<AnalysisView<'static>>(&mut list);
+    add::<AnalysisPdfView>(&mut list);
+    add::<ClaimBody>(&mut list);
+    add::<ClaimedView<'static>>(&mut list);
+    add::<HeartbeatBody>(&mut list);
+    add::<LeaseExpiryView>(&mut list);
+    add::<CompletionBody>(&mut list);
+    add::<OnlineLeaseView>(&mut list);
+    add::<OnlineCompletionBody>(&mut list);
+    add::<OnlineEndView>(&mut list);
     let schemas = ComponentsBuilder::new().schemas_from_iter(list).build();
     let mut components = serde_json::to_value(schemas).unwrap_or_else(|_| json!({}));
     components["securitySchemes"] = json!({ "apiKey": { "type": "http", "scheme": "bearer" } });
@@ -94,7 +113,9 @@ fn add<T: ToSchema>(list: &mut Vec<(String, RefOr<Schema>)>) {
 fn operation(entry: &Entry) -> Value {
     let status = match entry.verb {
         Verb::Get => "200",
+        Verb::Post if entry.access == Access::Worker => "200",
         Verb::Post => "201",
+        Verb::Patch | Verb::Delete => "204",
     };
     let (body, data) = shapes(entry.route);
     let mut success = json!({ "description": "Success" });
@@ -144,8 +165,17 @@ fn shapes(route: Route) -> (Option<&'static str>, Option<Data>) {
         Route::CreateInterview => (Some("InterviewBody"), Some(One("Interview"))),
         Route::GetInterview => (None, Some(One("Interview"))),
         Route::ListInterviews | Route::ListCandidateInterviews => (None, Some(Page("Interview"))),
-        // Their schema comes with the calls that make them.
-        Route::ListCandidateAnalyses => (None, None),
+        Route::ListCandidateAnalyses => (None, Some(Page("Analysis"))),
+        Route::GetAnalysisPdf => (None, Some(One("AnalysisPdf"))),
+        Route::CreateCallAttempt => (Some("CallAttemptBody"), Some(One("CallAttempt"))),
+        Route::UpdateCallAttempt => (Some("CallAttemptChange"), None),
+        Route::DeleteCallAttempt => (None, None),
+        Route::ClaimCallAttempts => (Some("Claim"), Some(One("Claimed"))),
+        Route::BeatCallAttempt => (Some("Heartbeat"), Some(One("LeaseExpiry"))),
+        Route::CompleteCallAttempt => (Some("Completion"), Some(One("CallAttempt"))),
+        Route::PutAnalysis => (Some("AnalysisBody"), Some(One("Analysis"))),
+        Route::StartInterview => (None, Some(One("OnlineLease"))),
+        Route::CompleteInterview => (Some("OnlineCompletion"), Some(One("OnlineEnd"))),
     }
 }
 
@@ -194,6 +224,9 @@ fn parameters(entry: &Entry) -> Vec<Value> {
     if entry.template.contains("{id}") {
         parameters.push(parameter("id", "path", id()));
     }
+    if entry.template.contains("{attemptId}") {
+        parameters.push(parameter("attemptId", "path", id()));
+    }
     if entry.access == Access::Partner && !entry.template.starts_with("/company") {
         let mut company = parameter("companyId", "query", id());
         company["description"] = "Required with an ATS key; ignored with a company key.".into();
@@ -228,7 +261,7 @@ const fn filters(route: Route) -> &'static [(&'static str, bool)] {
         Route::ListInterviews => {
             &[("candidateId", true), ("agentId", true), ("jobId", true), ("status", false)]
         }
-        Route::CreateInterview => &[("dryRun", false)],
+        Route::CreateInterview | Route::CreateCallAttempt | Route::UpdateCallAttempt => &[("dryRun", false)],
         _ => &[],
     }
 }

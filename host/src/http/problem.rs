@@ -52,6 +52,8 @@ pub enum Problem {
     ExpiredKey,
     /// The key lacks a scope.
     MissingScope(Scope),
+    /// The route is the diallers', and the key is none of theirs.
+    NoWorker,
     /// The key has no request left.
     RateLimited {
         /// Seconds until it has.
@@ -225,6 +227,24 @@ fn rejected(rejection: Rejection) -> Answer {
         Rejection::AccessDenied => {
             Answer::new(S::FORBIDDEN, "RESOURCE_ACCESS_DENIED", "This API key does not reach that resource.")
         }
+        Rejection::InvalidStateTransition { status, allowed } => {
+            let text = match allowed.as_slice() {
+                [] => format!("This is not possible: it is {status}, for ever."),
+                allowed => {
+                    format!("This is not possible while it is {status}, only while {}.", allowed.join(", "))
+                }
+            };
+            Answer::new(S::BAD_REQUEST, "INVALID_STATE_TRANSITION", text)
+                .details(json!({ "status": status, "allowed": allowed }))
+        }
+        Rejection::UnsupportedForOnline => {
+            let text = "An ONLINE interview calls no phone and has no call attempts.";
+            Answer::new(S::BAD_REQUEST, "UNSUPPORTED_FOR_ONLINE", text)
+        }
+        Rejection::LeaseLost => {
+            let text = "This lease does not hold: it ran out, was ended otherwise, or the token is another one. Drop the call.";
+            Answer::new(S::CONFLICT, "LEASE_LOST", text)
+        }
         Rejection::Conflict => {
             let text = "What this request stands on was changed at the same time. Send it again.";
             Answer::new(S::CONFLICT, "RESOURCE_CONFLICT", text)
@@ -317,6 +337,9 @@ fn invalid(problems: &Problems) -> Answer {
     }
 }
 
+/// What stands for a scope where none would help.
+const WORKER: &str = "worker";
+
 fn found(problem: Problem, now: Timestamp) -> Reply {
     use StatusCode as S;
     let told = |status, code, text: &str| Answer::new(status, code, text).into_reply(now);
@@ -338,6 +361,12 @@ fn found(problem: Problem, now: Timestamp) -> Reply {
             let text = format!("This API key lacks the scope {scope}.");
             Answer::new(S::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", text)
                 .details(json!({ "requiredScope": scope.to_string() }))
+                .into_reply(now)
+        }
+        Problem::NoWorker => {
+            let text = "This route is for diallers: it takes an API key of the kind worker.";
+            Answer::new(S::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", text)
+                .details(json!({ "requiredScope": WORKER }))
                 .into_reply(now)
         }
         Problem::RateLimited { retry_after_seconds } => {

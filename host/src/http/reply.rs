@@ -39,9 +39,24 @@ impl Reply {
         Self::json(StatusCode::CREATED, data, now)
     }
 
+    /// 201 with `data` in the envelope, and a sentence beside it.
+    #[must_use]
+    pub fn created_saying(message: &str, data: &(impl Serialize + ?Sized), now: Timestamp) -> Self {
+        Self::json_saying(StatusCode::CREATED, Some(message), data, now)
+    }
+
     /// `data` in the envelope of success.
     #[must_use]
     pub fn json(status: StatusCode, data: &(impl Serialize + ?Sized), now: Timestamp) -> Self {
+        Self::json_saying(status, None, data, now)
+    }
+
+    fn json_saying(
+        status: StatusCode,
+        message: Option<&str>,
+        data: &(impl Serialize + ?Sized),
+        now: Timestamp,
+    ) -> Self {
         let mut body = Vec::with_capacity(TYPICAL_ENVELOPE_BYTES);
         body.extend_from_slice(br#"{"success":true,"data":"#);
         if let Err(error) = serde_json::to_writer(&mut body, data) {
@@ -50,6 +65,10 @@ impl Reply {
             return Self::error(StatusCode::INTERNAL_SERVER_ERROR, code, text, &serde_json::json!({}), now);
         }
         body.extend_from_slice(br#","error":null"#);
+        if let Some(message) = message {
+            body.extend_from_slice(br#","message":"#);
+            body.extend_from_slice(serde_json::Value::from(message).to_string().as_bytes());
+        }
         close(&mut body, now);
         Self::envelope(status, Bytes::from(body))
     }
@@ -135,6 +154,13 @@ mod tests {
             std::str::from_utf8(&reply.body),
             Ok(r#"{"success":true,"data":{"id":"x"},"error":null,"timestamp":"2026-04-02T08:00:00.123Z"}"#)
         );
+    }
+
+    #[test]
+    fn a_sentence_stands_beside_the_data() {
+        let reply = Reply::created_saying("It \"rings\".", &json!({}), NOW);
+        let body: Value = serde_json::from_slice(&reply.body).unwrap();
+        assert_eq!((&body["message"], &body["data"]), (&json!("It \"rings\"."), &json!({})));
     }
 
     #[test]

@@ -14,12 +14,12 @@ use hyper::Method;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_TYPE, EXPECT, HeaderMap, HeaderValue};
 use serde_json::Value;
-use switchboard_domain::problem::Flaw;
+use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::time::Timestamp;
 
 use super::problem::{Failure, Problem};
 use super::query::Query;
-use super::route::Route;
+use super::route::{PathIds, Route};
 use crate::app::access::Caller;
 use crate::ids::Ids;
 
@@ -30,8 +30,8 @@ pub struct Call {
     pub caller: Arc<Caller>,
     /// For what.
     pub route: Route,
-    /// The `{id}` of the path, as it was written.
-    pub id: Option<String>,
+    /// What stood in the places of the path.
+    pub ids: PathIds,
     /// Only on POST; its syntax is checked.
     pub idempotency_key: Option<String>,
     /// The rest.
@@ -44,8 +44,17 @@ impl Call {
     /// # Errors
     /// 400 at `id` where it is none.
     pub fn path_id<T: FromStr>(&self) -> Result<T, Failure> {
-        let text = self.id.as_deref().unwrap_or_default();
+        let text = self.ids.id.as_deref().unwrap_or_default();
         text.parse().map_err(|_| Failure::field("id", Flaw::invalid("is not a valid id")))
+    }
+
+    /// The `{attemptId}` of the path; a problem where it is none.
+    pub fn attempt_id<T: FromStr>(&self, problems: &mut Problems) -> Option<T> {
+        let id = self.ids.attempt_id.as_deref().unwrap_or_default().parse().ok();
+        if id.is_none() {
+            problems.add("attemptId", Flaw::invalid("is not a valid id"));
+        }
+        id
     }
 }
 

@@ -6,7 +6,9 @@ use std::fmt::Display;
 use serde::{Serialize, Serializer};
 use serde_json::Number;
 use switchboard_domain::call_window::CallWindow;
-use switchboard_domain::{agent, call_attempt, candidate, company, interview, job, language};
+use switchboard_domain::{
+    agent, analysis, call_attempt, candidate, company, interview, job, language, lease,
+};
 use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type};
 
 /// A value that leaves as its text: ids, moments, calendar dates.
@@ -36,15 +38,18 @@ macro_rules! word_schemas {
 word_schemas! {
     agent_focus: agent::AgentFocus,
     agent_type: agent::AgentType,
+    analysis_status: analysis::AnalysisStatus,
     call_attempt_status: call_attempt::CallAttemptStatus,
     candidate_status: candidate::CandidateStatus,
     cefr_level: language::CefrLevel,
+    company_fit: analysis::CompanyFit,
     contract_type: job::ContractType,
     education: job::Education,
     experience: job::Experience,
     interview_status: interview::InterviewStatus,
     job_status: job::JobStatus,
     language: language::Language,
+    outcome: lease::Outcome,
     owner_status: company::OwnerStatus,
     reason_code: call_attempt::ReasonCode,
     salary_period: job::SalaryPeriod,

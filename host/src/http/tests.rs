@@ -63,13 +63,13 @@ async fn echo(call: Call, gate: Arc<Semaphore>, waiting: Arc<AtomicUsize>) -> Re
         waiting.fetch_add(1, Ordering::SeqCst);
         drop(gate.acquire().await);
     }
-    if call.id.as_deref() == Some("absent") {
+    if call.ids.id.as_deref() == Some("absent") {
         return Err(switchboard_domain::rejection::Rejection::not_found("Job", "absent").into());
     }
     let body = if call.request.method == Method::POST { call.request.json()? } else { Value::Null };
     let echoed = json!({
         "route": call.route.entry().operation,
-        "id": call.id,
+        "id": call.ids.id,
         "key": call.idempotency_key,
         "peer": call.request.peer.to_string(),
         "body": body,

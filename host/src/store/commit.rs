@@ -51,14 +51,25 @@ pub(crate) enum State {
     Failed(Arc<str>),
 }
 
-/// Starts the writer's thread; gives the queue to it and the place where it tells how it stands.
+/// What the rest of the house has of the writer.
+pub(crate) struct Handles {
+    /// To it.
+    pub(crate) queue: mpsc::Sender<Message>,
+    /// Where it tells how it stands.
+    pub(crate) state: watch::Receiver<State>,
+    /// Grows with each batch that changed something that waits for a moment.
+    pub(crate) deadlines: watch::Receiver<u64>,
+}
+
+/// Starts the writer's thread.
 pub(crate) fn start(
     engine: Arc<Engine>,
     latest: Arc<ArcSwap<Snapshot>>,
     options: &Options,
-) -> Result<(mpsc::Sender<Message>, watch::Receiver<State>), Error> {
+) -> Result<Handles, Error> {
     let (sender, queue) = mpsc::channel(options.queue_max.max(1));
     let (state, states) = watch::channel(State::Writing);
+    let (deadlines, changes) = watch::channel(0);
     let mut writer = Writer {
         engine,
         latest,
@@ -67,6 +78,7 @@ pub(crate) fn start(
         rerun_one_in: options.rerun_one_in.and_then(NonZeroU32::new),
         ran: 0,
         state,
+        deadlines,
     };
     let body = move || {
         let end = panic::catch_unwind(AssertUnwindSafe(|| writer.run()))
@@ -82,7 +94,7 @@ pub(crate) fn start(
         .name("store-writer".to_owned())
         .spawn(body)
         .map_err(|error| Error::Failed(Arc::from(format!("the writer's thread cannot start: {error}"))))?;
-    Ok((sender, states))
+    Ok(Handles { queue: sender, state: states, deadlines: changes })
 }
 
 fn sentence(reason: &str) -> Arc<str> {
@@ -102,6 +114,7 @@ struct Writer {
     /// Jobs so far, for the re-run switch.
     ran: u32,
     state: watch::Sender<State>,
+    deadlines: watch::Sender<u64>,
 }
 
 impl Writer {
@@ -164,6 +177,9 @@ impl Writer {
         }
         self.engine.apply(&batch)?;
         self.latest.store(Arc::new(self.engine.snapshot()?));
+        if batch.tables().any(|(table, _)| table.has_deadlines()) {
+            self.deadlines.send_modify(|changes| *changes += 1);
+        }
         Ok(())
     }
 

@@ -7,10 +7,11 @@ use switchboard_domain::id::{AtsId, CompanyId};
 use uuid::Uuid;
 
 use super::Error;
+use super::call_queue;
 use super::index::{Page, PageRequest, PageStart, Place};
 use super::record::{self, EVERYTHING, Places, Record};
 use super::schema::{Table, Tag};
-use super::txn::{Direction, Read};
+use super::txn::{Direction, Read, Txn};
 
 impl Record for Company {
     type Id = CompanyId;
@@ -26,6 +27,14 @@ impl Record for Company {
 
     fn places(&self) -> Places {
         vec![of_ats(self.ats_id)].into()
+    }
+
+    fn changed(txn: &mut Txn, before: Option<&Self>, after: Option<&Self>) -> Result<(), Error> {
+        let limit = |company: Option<&Self>| company.map(Self::calls_at_once);
+        match before.or(after) {
+            Some(company) if limit(before) != limit(after) => call_queue::reseat(txn, company.id),
+            _ => Ok(()),
+        }
     }
 }
 

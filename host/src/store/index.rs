@@ -163,6 +163,45 @@ impl Place {
     }
 }
 
+/// An entry of an index whose values are moments or turns: eight bytes that sort.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sorted {
+    /// The value.
+    pub(crate) value: [u8; 8],
+    /// Of the record.
+    pub(crate) key: Vec<u8>,
+}
+
+/// The entries of such an index of one owner, smallest value first, beginning with this value.
+pub(crate) fn sorted_from(
+    read: &impl Read,
+    owner: [u8; 16],
+    tag: Tag,
+    value: [u8; 8],
+) -> Result<impl Iterator<Item = Result<Sorted, Error>>, Error> {
+    let from = Place::new(owner, tag, &value).prefix;
+    let to = Place::new(owner, tag, &[u8::MAX; 9]).prefix;
+    let bounds: Bounds = (Bound::Included(from), Bound::Excluded(to));
+    let rows = read.scan(Table::Index, bounds, Direction::Forward)?;
+    Ok(rows.map(|row| sorted_entry(&row?.0)))
+}
+
+/// The greatest value of such an index.
+pub(crate) fn greatest(read: &impl Read, owner: [u8; 16], tag: Tag) -> Result<Option<[u8; 8]>, Error> {
+    let from = Place::new(owner, tag, &[]).prefix;
+    let to = Place::new(owner, tag, &[u8::MAX; 9]).prefix;
+    let bounds: Bounds = (Bound::Included(from), Bound::Excluded(to));
+    let last = read.scan(Table::Index, bounds, Direction::Reverse)?.next().transpose()?;
+    last.map(|(key, _)| sorted_entry(&key).map(|entry| entry.value)).transpose()
+}
+
+fn sorted_entry(key: &[u8]) -> Result<Sorted, Error> {
+    let corrupt = || Error::Corrupt { table: Table::Index.name(), what: "an entry is too short".to_owned() };
+    let (value, key) = key.get(17..).and_then(|rest| rest.split_first_chunk::<8>()).ok_or_else(corrupt)?;
+    let key = key.strip_prefix(&[ENTRY]).ok_or_else(corrupt)?;
+    Ok(Sorted { value: *value, key: key.to_vec() })
+}
+
 /// A page of the records that stand in every one of these places, newest first. The first place stands
 /// alone when no filter is given. One filter reads its own list and kept count; several walk the shortest
 /// list to its end, since their total is kept nowhere.

@@ -32,6 +32,12 @@ pub trait Record: Serialize + DeserializeOwned {
     /// The lists that it stands in.
     #[doc(hidden)]
     fn places(&self) -> Places;
+
+    /// Keeps what follows from this record and others together. Called after every change of it, in its commit.
+    #[doc(hidden)]
+    fn changed(_txn: &mut Txn, _before: Option<&Self>, _after: Option<&Self>) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 /// The lists that a record stands in.
@@ -72,7 +78,8 @@ pub fn insert<R: Record>(txn: &mut Txn, record: &R) -> Result<(), Error> {
     for place in record.places().0 {
         place.add(txn, &key)?;
     }
-    txn.put(R::TABLE, &key, codec::encode(R::TABLE.name(), R::VERSION, record)?)
+    txn.put(R::TABLE, &key, codec::encode(R::TABLE.name(), R::VERSION, record)?)?;
+    R::changed(txn, None, Some(record))
 }
 
 /// Writes a changed record, and moves it between the places that it left and entered.
@@ -89,7 +96,8 @@ pub fn update<R: Record>(txn: &mut Txn, record: &R) -> Result<(), Error> {
     for place in after.iter().filter(|place| !before.contains(place)) {
         place.add(txn, &key)?;
     }
-    txn.put(R::TABLE, &key, codec::encode(R::TABLE.name(), R::VERSION, record)?)
+    txn.put(R::TABLE, &key, codec::encode(R::TABLE.name(), R::VERSION, record)?)?;
+    R::changed(txn, Some(&old), Some(record))
 }
 
 /// Removes a record and its places; what it was. Its children are the caller's.
@@ -108,6 +116,7 @@ pub(crate) fn delete_named<R: Record>(txn: &mut Txn, key: &[u8]) -> Result<Optio
             place.take(txn, key)?;
         }
         txn.remove(R::TABLE, key)?;
+        R::changed(txn, Some(old), None)?;
     }
     Ok(old)
 }
@@ -198,4 +207,12 @@ pub(crate) fn beginning_with(prefix: &[u8]) -> (Bound<Vec<u8>>, Bound<Vec<u8>>) 
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The id that an index names.
+pub(crate) fn sixteen(key: &[u8]) -> Result<[u8; 16], Error> {
+    key.try_into().map_err(|_| Error::Corrupt {
+        table: Table::Index.name(),
+        what: "an entry does not end with an id".to_owned(),
+    })
 }

@@ -63,6 +63,7 @@ pub(crate) fn company(id: CompanyId) -> Company {
         owner_status: None,
         billing_system: BillingSystem::Minutes,
         usage_limit_thousandths: None,
+        calls_at_once: None,
         created_at: AT,
         updated_at: AT,
     }
@@ -180,12 +181,14 @@ impl Crowd {
             is_test: false,
             agent: self.agent.body.clone(),
             decisions: Vec::new(),
+            undecided: None,
             created_at: AT,
             updated_at: AT,
         };
         let attempt = |status| CallAttempt {
             id: CallAttemptId::new(self.ids.uuid()),
             interview_id: interview.id,
+            company_id: self.company.id,
             revision: 1,
             status,
             reason_code: None,
@@ -253,7 +256,7 @@ impl Crowd {
             company_id: self.company.id,
             candidate_id,
             is_test: false,
-            kind: EventKind::InterviewCompleted { interview_id },
+            kind: EventKind::InterviewCompleted { interview_id, call_attempt_id: None },
         }
     }
 

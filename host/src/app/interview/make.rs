@@ -1,7 +1,7 @@
 //! The commit: what holds is stored, with what follows from it.
 
 use switchboard_domain::agent::AgentType;
-use switchboard_domain::call_attempt::{CallAttempt, CallAttemptStatus};
+use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::decision::{Decision, PolicyName};
 use switchboard_domain::event::{Event, EventKind};
 use switchboard_domain::id::JobId;
@@ -117,32 +117,20 @@ fn record(plan: &Plan, looked: &Looked, job_id: Option<JobId>, said: Option<&Sai
             .map(|said| DecidedBy { policy: PolicyName::JobResolution, decision_id: said.decision.id })
             .into_iter()
             .collect(),
+        undecided: None,
         created_at: plan.now,
         updated_at: plan.now,
     };
     let is_called = looked.agent.body.agent_type == AgentType::Phone && !plan.is_test;
-    let attempt = is_called.then(|| CallAttempt {
-        id: plan.attempt_id,
-        interview_id: plan.interview_id,
-        revision: 1,
-        status: CallAttemptStatus::Scheduled,
-        reason_code: None,
-        notes: None,
-        retry_number: 0,
-        recording_url: None,
-        duration_seconds: None,
-        scheduled_at: looked.judged.scheduled_at,
-        judged_in: looked.judged.judged_in.clone(),
-        called_at: None,
-    });
-    WithAttempts { interview, attempts: attempt.into_iter().collect() }
+    let attempt = is_called.then(|| CallAttempt::new(plan.attempt_id, &interview, 0, &looked.judged));
+    WithAttempts { interview, attempts: attempt.into_iter().collect(), analysis: None }
 }
 
 fn event(plan: &Plan, made: &WithAttempts) -> Option<Event> {
     let interview_id = plan.interview_id;
     let kind = match made.attempts.first() {
         Some(attempt) => EventKind::CallAttemptScheduled { interview_id, call_attempt_id: attempt.id },
-        None if plan.is_test => EventKind::InterviewCompleted { interview_id },
+        None if plan.is_test => EventKind::InterviewCompleted { interview_id, call_attempt_id: None },
         None => return None,
     };
     Some(Event {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::ats::BillingSystem;
+use switchboard_domain::bounds;
 use switchboard_domain::company::Company;
 use switchboard_domain::id::AtsId;
 use switchboard_domain::problem::{Flaw, Problems};
@@ -13,7 +14,7 @@ use super::{Ask, ok};
 use crate::app;
 use crate::app::PageRequest;
 use crate::app::company::CompanyChange;
-use crate::http::body::{self, text};
+use crate::http::body::{self, text, whole};
 use crate::http::{Failure, Reply};
 
 /// So many are listed at the most; more is a question for the partners' API with its pages.
@@ -32,6 +33,8 @@ pub struct CompanyView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>)]
     usage_limit: Option<serde_json::Number>,
+    /// How many of its calls may be in progress at once.
+    calls_at_once: u32,
     created_at: String,
     updated_at: String,
 }
@@ -43,6 +46,7 @@ fn view(company: &Company) -> CompanyView {
         name: company.name.clone(),
         billing_system: company.billing_system.as_str(),
         usage_limit: company.usage_limit_thousandths.and_then(decimal),
+        calls_at_once: company.calls_at_once(),
         created_at: company.created_at.to_string(),
         updated_at: company.updated_at.to_string(),
     }
@@ -84,11 +88,17 @@ pub(super) async fn update(ask: &Ask<'_>) -> Result<Reply, Failure> {
     let id = ask.id()?;
     let body = ask.request.json_or_empty()?;
     let lifts = body.get("usageLimit").is_some_and(Value::is_null);
+    let resets = body.get("callsAtOnce").is_some_and(Value::is_null);
     let change = body::read(&body, |fields| {
         let billing_system = fields.optional("billingSystem", text(BillingSystem::parse));
         let limit = fields.optional("usageLimit", thousandths);
+        let calls_at_once = fields.optional("callsAtOnce", whole(bounds::CALLS_AT_ONCE));
         let limit = if lifts { Some(None) } else { limit?.map(Some) };
-        Ok(CompanyChange { billing_system: billing_system?, usage_limit_thousandths: limit })
+        Ok(CompanyChange {
+            billing_system: billing_system?,
+            usage_limit_thousandths: limit,
+            calls_at_once: if resets { Some(None) } else { calls_at_once?.map(Some) },
+        })
     });
     ok(&view(&app::company::update(ask.app, id, change.map_err(Rejection::Invalid)?).await?))
 }

@@ -1,6 +1,6 @@
 use serde_json::json;
 use switchboard_domain::decision::PolicyName;
-use switchboard_domain::interview::DecidedBy;
+use switchboard_domain::interview::{DecidedBy, Interview};
 
 use super::*;
 use crate::http::body::cases::{Kind::*, assert_problems};
@@ -120,7 +120,7 @@ fn the_older_name_of_the_time_counts_alone() {
 #[test]
 fn attempts_are_shown_for_phone_agents_only() {
     let Named::New(mut agent) = read(&inline(), NOW).unwrap().agent else { panic!("the agent is inline") };
-    let mut interview = Interview {
+    let interview = Interview {
         id: ID.parse().unwrap(),
         company_id: ID.parse().unwrap(),
         candidate_id: ID.parse().unwrap(),
@@ -135,6 +135,7 @@ fn attempts_are_shown_for_phone_agents_only() {
         is_test: false,
         agent: (*agent).clone(),
         decisions: vec![DecidedBy { policy: PolicyName::JobResolution, decision_id: ID.parse().unwrap() }],
+        undecided: None,
         created_at: NOW,
         updated_at: NOW,
     };
@@ -144,9 +145,10 @@ fn attempts_are_shown_for_phone_agents_only() {
         "isTest": false, "callAttempts": [], "decisions": {"job-resolution": ID},
         "createdAt": at, "updatedAt": at,
     });
-    assert_eq!(serde_json::to_value(view(&interview, &[])).unwrap(), expected);
+    let mut found = WithAttempts { interview, attempts: Vec::new(), analysis: None };
+    assert_eq!(serde_json::to_value(view(&found)).unwrap(), expected);
     agent.agent_type = AgentType::Online;
-    interview.agent = *agent;
+    found.interview.agent = *agent;
     expected.as_object_mut().unwrap().remove("callAttempts");
-    assert_eq!(serde_json::to_value(view(&interview, &[])).unwrap(), expected);
+    assert_eq!(serde_json::to_value(view(&found)).unwrap(), expected);
 }

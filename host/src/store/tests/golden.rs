@@ -31,6 +31,9 @@ fn write_one_of_each(txn: &mut Txn) -> Result<(), Error> {
     insert(txn, &fixture::agent(7))?;
     insert(txn, &fixture::interview(4, candidate_id, Some(job_id), InterviewStatus::Scheduled))?;
     insert(txn, &fixture::call_attempt(4, 5))?;
+    insert(txn, &fixture::waiting(4, 14))?;
+    insert(txn, &fixture::ended_lease(5))?;
+    insert(txn, &fixture::analysis(15))?;
     insert(txn, &fixture::decision(3, true))?;
     insert(txn, &fixture::release(2, SLOT))?;
     insert(txn, &fixture::slot_state())?;
