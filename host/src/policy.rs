@@ -5,10 +5,12 @@
 //! Must never happen here: a read or write of the store, a wall-clock reading, native code that this server
 //! did not compile itself.
 
+mod adapter;
 mod admit;
 mod bindings;
 mod cache;
 mod call;
+mod call_scheduling;
 mod engine;
 mod fleet;
 mod guest;
@@ -17,17 +19,21 @@ mod replay;
 mod runtime;
 mod shape;
 mod wasi;
+mod wit;
 
 #[cfg(test)]
 mod tests;
 
 use switchboard_domain::decision::FailureKind;
 
+pub use adapter::Policy;
 pub use admit::{Admitted, SettingsProblem};
+pub use call_scheduling::CallScheduling;
 pub use fleet::breaker::BreakerState;
 pub use fleet::line::{Line, Outcome};
 pub use fleet::seat::{DURATION_BOUNDS_MICROS, ReleaseStats};
 pub use fleet::{Fleet, Plan, Unavailable};
+pub use job_resolution::JobResolution;
 pub use replay::Replayed;
 pub use runtime::{Runtime, Setup};
 

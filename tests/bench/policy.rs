@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use sha2::Digest as _;
 use switchboard::clock::Clock;
 use switchboard::ids::Ids;
-use switchboard::policy::{Fleet, Line, Plan, Runtime, Setup};
+use switchboard::policy::{Fleet, JobResolution, Line, Plan, Runtime, Setup};
 use switchboard_domain::agent::{AgentFocus, AgentType};
 use switchboard_domain::decision::{PolicyName, Slot};
 use switchboard_domain::id::{AtsId, CandidateId, CompanyId, JobId, ReleaseId};
@@ -90,7 +90,7 @@ async fn timed(call: impl AsyncFn()) -> f64 {
 }
 
 async fn ask(line: &Line, facts: &Facts) {
-    let outcome = line.resolve_job(facts, tokio::time::Instant::now() + DEADLINE).await;
+    let outcome = line.ask::<JobResolution>(facts, tokio::time::Instant::now() + DEADLINE).await;
     assert!(outcome.verdict.is_some() && !outcome.degraded, "{outcome:?}");
 }
 

@@ -116,6 +116,9 @@ pub const SLOT_HISTORY_MAX: usize = 100;
 
 /// The longest reason that a policy may refuse with (WIT packages): it is shown to a partner.
 pub const REFUSAL_REASON_CHARS: RangeInclusive<usize> = 1..=500;
+/// Past attempts that a policy is told of (WIT package `call-scheduling`): no cadence looks further back, and facts
+/// stay small for an interview that is tried by hand again and again.
+pub const CALL_HISTORY_MAX: usize = 100;
 
 // Calls (§7 and its dialler protocol).
 
@@ -148,6 +151,12 @@ pub const LEASE_KEPT_SECONDS: u32 = 7 * 86_400;
 /// Whoever has heard of a failed call asks the policy at once, for as long as its ladder may take; then the sentinel
 /// asks.
 pub const DECISION_GRACE_SECONDS: u32 = 10;
+/// A question that nobody has answered is asked again after as long as it has waited, within these bounds: a release
+/// is mended within minutes or within hours.
+pub const DECISION_AGAIN_SECONDS: RangeInclusive<u64> = 60..=3_600;
+/// A question that nobody has answered for so long has its answer: the interview fails. As long as for a call that
+/// nobody takes.
+pub const DECISION_WAITS_SECONDS_MAX: u32 = 7 * 86_400;
 
 // Analyses (§6 and §7).
 

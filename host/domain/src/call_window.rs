@@ -11,9 +11,12 @@ use crate::problem::{Flaw, Problems};
 mod judge;
 mod opening;
 mod verdict;
+mod zones;
 
+pub(crate) use judge::{AHEAD_ALLOWED, PAST_ALLOWED};
 pub use judge::{Judged, WhenFacts, WhenRefusal, judge, moved_inside, moved_inside_again};
 pub use verdict::{JudgedIn, WindowVerdict, ZoneSource};
+pub use zones::{LocalTime, OffsetChange, Zones};
 
 const MINUTES_PER_DAY: u16 = 24 * 60;
 const ALL_DAYS: u8 = 0b111_1111;
@@ -71,6 +74,17 @@ impl CallWindow {
             }
             _ => Err(problems),
         }
+    }
+
+    /// From minutes of the day, as [`CallWindow::start_minute`] and its kind give them; `None` where that is no
+    /// window.
+    #[must_use]
+    pub fn from_minutes(start_minute: u32, end_minute: u32, days: &[Weekday]) -> Option<Self> {
+        let start_minute = u16::try_from(start_minute).ok().filter(|minute| *minute < MINUTES_PER_DAY)?;
+        let end_minute = u16::try_from(end_minute).ok().filter(|minute| *minute <= MINUTES_PER_DAY)?;
+        let is_window = start_minute != end_minute && !days.is_empty();
+        let days = days.iter().fold(0, |bits, day| bits | bit(*day));
+        is_window.then_some(Self { start_minute, end_minute, days })
     }
 
     /// `HH:MM`

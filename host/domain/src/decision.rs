@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bounds::REFUSAL_REASON_CHARS;
 use crate::id::{AtsId, CandidateId, CompanyId, DecisionId, ReleaseId};
 use crate::time::Timestamp;
 use crate::words::words;
@@ -48,6 +49,51 @@ impl fmt::Display for PolicyName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// What every policy is told, whatever it is asked.
+pub trait Facts: Clone + PartialEq {
+    /// The moment for which it is asked: the request's, or that of the worker's look.
+    fn now(&self) -> Timestamp;
+
+    /// Whose slot decides.
+    fn ats_id(&self) -> AtsId;
+
+    /// About whose affair.
+    fn company_id(&self) -> CompanyId;
+
+    /// The same facts at another moment.
+    #[must_use]
+    fn at(self, now: Timestamp) -> Self;
+
+    /// Whether a decision on `self` still holds on `later`: all but the moment is the same.
+    #[must_use]
+    fn same_but_now(&self, later: &Self) -> bool {
+        *self == later.clone().at(self.now())
+    }
+}
+
+/// Checks the words that a plugin gives for its answer `case`: there are some, and not too many.
+///
+/// # Errors
+/// The sentence that says why the answer cannot be used.
+pub(crate) fn check_reason(case: &str, reason: &str) -> Result<String, String> {
+    let max = *REFUSAL_REASON_CHARS.end();
+    if reason.is_empty() {
+        return Err(format!("`{case}` needs a reason"));
+    }
+    if reason.chars().count() > max {
+        return Err(format!("the reason of `{case}` is longer than {max} characters"));
+    }
+    if reason.contains('\0') {
+        return Err(format!("the reason of `{case}` has a NUL character"));
+    }
+    Ok(reason.to_owned())
+}
+
+/// The beginning of a plugin's text, which may be long, for a sentence in the log.
+pub(crate) fn clip(text: &str) -> String {
+    text.chars().take(64).collect()
 }
 
 /// The place that a release is put into: an ATS's own, or everybody's default.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::AgentDraft;
-use crate::bounds::INTERVIEW_WAITS_SECONDS_MAX;
+use crate::bounds::{DECISION_AGAIN_SECONDS, INTERVIEW_WAITS_SECONDS_MAX};
 use crate::candidate::{CandidateInput, each_once};
 use crate::decision::PolicyName;
 use crate::id::{AgentId, CallAttemptId, CandidateId, CompanyId, DecisionId, InterviewId, JobId};
@@ -63,12 +63,12 @@ pub struct DecidedBy {
     pub decision_id: DecisionId,
 }
 
-/// A call has failed, and the policy has not said yet what comes next. Stored with the failure, so that nobody's
-/// end loses the question.
+/// A call has failed, or the first one is to be planned, and the policy has not said yet what comes next. Stored with
+/// what has led there, so that nobody's end loses the question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undecided {
-    /// The call that failed.
-    pub call_attempt_id: CallAttemptId,
+    /// The call that failed; absent where the first one is to be planned.
+    pub call_attempt_id: Option<CallAttemptId>,
     /// Since when.
     pub since: Timestamp,
     /// When the sentinel asks, unless somebody has asked before.
@@ -154,7 +154,31 @@ impl Interview {
     /// A call has failed. It waits for what the policy says.
     pub fn await_decision(&mut self, call_attempt_id: CallAttemptId, ask_at: Timestamp, at: Timestamp) {
         self.move_to(InterviewStatus::Scheduled, at);
+        let call_attempt_id = Some(call_attempt_id);
         self.undecided = Some(Undecided { call_attempt_id, since: at, ask_at });
+    }
+
+    /// The policy was asked, and nobody answered: it is asked again.
+    pub fn put_off(&mut self, at: Timestamp) {
+        if let Some(undecided) = &mut self.undecided {
+            let waited = at.since(undecided.since).as_secs();
+            let pause = waited.clamp(*DECISION_AGAIN_SECONDS.start(), *DECISION_AGAIN_SECONDS.end());
+            undecided.ask_at = at.plus(Duration::from_secs(pause));
+            self.revision += 1;
+        }
+    }
+
+    /// There is nothing to decide any more: a partner has done otherwise meanwhile.
+    pub fn settle(&mut self) {
+        if self.undecided.take().is_some() {
+            self.revision += 1;
+        }
+    }
+
+    /// Rests on this decision from now on, in place of the former one of the same policy.
+    pub fn rest_on(&mut self, decided_by: DecidedBy) {
+        self.decisions.retain(|former| former.policy != decided_by.policy);
+        self.decisions.push(decided_by);
     }
 
     /// When it moves on by itself, where nothing else does: an interview in progress has its lease.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{AgentFocus, AgentType};
-use crate::bounds::REFUSAL_REASON_CHARS;
+use crate::decision::{self, check_reason, clip};
 use crate::id::{AtsId, CandidateId, CompanyId, JobId};
 use crate::job::JobStatus;
 use crate::language::Language;
@@ -57,13 +57,21 @@ pub struct Facts {
     pub candidate_metadata: Option<Metadata>,
 }
 
-impl Facts {
-    /// Whether a decision on `self` still holds on `later`: all but the moment is the same.
-    #[must_use]
-    pub fn same_but_now(&self, later: &Self) -> bool {
-        let mut later = later.clone();
-        later.now = self.now;
-        *self == later
+impl decision::Facts for Facts {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn ats_id(&self) -> AtsId {
+        self.ats_id
+    }
+
+    fn company_id(&self) -> CompanyId {
+        self.company_id
+    }
+
+    fn at(self, now: Timestamp) -> Self {
+        Self { now, ..self }
     }
 }
 
@@ -105,7 +113,7 @@ pub fn check(answer: &Answer, facts: &Facts) -> Result<Verdict, String> {
         Answer::JobRequired => Ok(Verdict::JobRequired),
         Answer::Job(id) => check_job(id, facts),
         Answer::JobAmbiguous(ids) => check_ambiguous(ids, facts),
-        Answer::Rejected(reason) => check_reason(reason),
+        Answer::Rejected(reason) => check_reason("rejected", reason).map(Verdict::Rejected),
     }
 }
 
@@ -135,22 +143,6 @@ fn check_ambiguous(ids: &[String], facts: &Facts) -> Result<Verdict, String> {
         return Err("`job-ambiguous` needs at least two jobs".to_owned());
     }
     Ok(Verdict::JobAmbiguous(jobs))
-}
-
-fn check_reason(reason: &str) -> Result<Verdict, String> {
-    let max = *REFUSAL_REASON_CHARS.end();
-    if reason.is_empty() {
-        return Err("`rejected` needs a reason".to_owned());
-    }
-    if reason.chars().count() > max {
-        return Err(format!("the reason of `rejected` is longer than {max} characters"));
-    }
-    Ok(Verdict::Rejected(reason.to_owned()))
-}
-
-/// A plugin's text may be long, and it goes into a log line.
-fn clip(text: &str) -> String {
-    text.chars().take(64).collect()
 }
 
 #[cfg(test)]

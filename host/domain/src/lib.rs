@@ -8,6 +8,7 @@ pub mod analysis;
 pub mod ats;
 pub mod bounds;
 pub mod call_attempt;
+pub mod call_scheduling;
 pub mod call_window;
 pub mod candidate;
 pub mod company;

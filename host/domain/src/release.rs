@@ -184,13 +184,55 @@ impl OnFailure {
     }
 }
 
+/// Who asks for a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// A partner's request: nothing has happened yet, and it can be refused.
+    Partner,
+    /// A worker, or somebody who tells what has happened already, such as a call that failed.
+    Worker,
+}
+
+/// What becomes of an effect that nobody decided on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unanswered {
+    /// It does not happen: the partner is answered 503.
+    Refused,
+    /// It waits, visible, and is decided later.
+    Held,
+}
+
+impl OnFailure {
+    /// What becomes of the effect when the whole failure ladder gave no answer.
+    ///
+    /// An interview cannot wait for its job. A call that took place is never lost, so its bill waits. A call that is to
+    /// be made and an owner's address wait when the release says `hold`, or when there is nobody to refuse.
+    #[must_use]
+    pub const fn unanswered(self, policy: PolicyName, asker: Asker) -> Unanswered {
+        match (policy, self, asker) {
+            (PolicyName::JobResolution, ..) => Unanswered::Refused,
+            (PolicyName::Billing, ..)
+            | (PolicyName::CallScheduling | PolicyName::OwnerOnboarding, Self::Hold, _)
+            | (PolicyName::CallScheduling | PolicyName::OwnerOnboarding, _, Asker::Worker) => {
+                Unanswered::Held
+            }
+            (
+                PolicyName::CallScheduling | PolicyName::OwnerOnboarding,
+                Self::Fallback | Self::LastGood | Self::Reject,
+                Asker::Partner,
+            ) => Unanswered::Refused,
+        }
+    }
+}
+
 /// Fields of the facts beyond ids that a release for this policy can be granted.
 #[must_use]
 pub const fn grants_of(policy: PolicyName) -> &'static [&'static str] {
     match policy {
         PolicyName::JobResolution => &crate::job_resolution::GRANTS,
+        PolicyName::CallScheduling => &crate::call_scheduling::GRANTS,
         PolicyName::OwnerOnboarding => &["email"],
-        PolicyName::CallScheduling | PolicyName::Billing => &[],
+        PolicyName::Billing => &[],
     }
 }
 

@@ -1,4 +1,6 @@
-//! Recorded decisions: listed, shown, replayed.
+//! Decisions: asked for, recorded; listed, shown, replayed.
+
+mod ask;
 
 use std::sync::Arc;
 
@@ -8,6 +10,7 @@ use switchboard_domain::rejection::Rejection;
 use switchboard_domain::release::Release;
 use switchboard_domain::time::Timestamp;
 
+pub use self::ask::{ASKED_MAX, Ending, Question, Said, ask, deadline, line, refuse};
 use crate::app::{App, Error, plugin, release};
 use crate::store;
 use crate::store::decision::DecisionFilter;

@@ -320,7 +320,7 @@ impl App {
                 policy_version: implements.version.clone(),
                 settings: "{}".to_owned(),
                 limits: Limits::default(),
-                on_failure: OnFailure::Reject,
+                on_failure: last_resort(implements.policy),
                 wasi: Wasi::None,
                 grants: Vec::new(),
                 comment: Some("the embedded plugin".to_owned()),
@@ -336,6 +336,14 @@ impl App {
         };
         self.store().commit(work).await?;
         self.reload_fleet().await
+    }
+}
+
+/// Behind the embedded plugin there is nobody: what would fall back is refused, what would wait waits.
+fn last_resort(policy: PolicyName) -> OnFailure {
+    match OnFailure::default_of(policy) {
+        OnFailure::Fallback | OnFailure::LastGood | OnFailure::Reject => OnFailure::Reject,
+        OnFailure::Hold => OnFailure::Hold,
     }
 }
 

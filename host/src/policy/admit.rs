@@ -10,11 +10,14 @@ use switchboard_domain::release::{Digest, Implements, Limits, Release, Wasi};
 use tokio::time::Instant;
 use wasmtime::component::{ComponentExportIndex, ComponentType, InstancePre, Lift};
 
-use super::bindings::{billing, call_scheduling, owner_onboarding};
+use super::adapter::check_type;
+use super::bindings::{billing, owner_onboarding};
 use super::call::{self, Bounds, Failure};
+use super::call_scheduling::CallScheduling;
 use super::guest::{Guest, LOG_INTERFACE};
+use super::job_resolution::JobResolution;
 use super::runtime::{Loaded, Runtime, digest_of};
-use super::{Error, job_resolution, shape};
+use super::{Error, shape};
 
 /// The versions of each policy's WIT package that this server speaks.
 const VERSIONS: [&str; 1] = ["0.1.0"];
@@ -206,18 +209,8 @@ async fn check_decide(callee: &Callee, policy: PolicyName) -> Result<(), String>
     let Callee { loaded, pre, decide, .. } = callee;
     let (house, bounds) = (&loaded.house, trial_bounds());
     match policy {
-        PolicyName::JobResolution => {
-            call::check_type::<(&job_resolution::WitFacts, &str), (job_resolution::WitDecision,)>(
-                house, pre, decide, bounds,
-            )
-            .await
-        }
-        PolicyName::CallScheduling => {
-            call::check_type::<(&call_scheduling::Facts, &str), (call_scheduling::Decision,)>(
-                house, pre, decide, bounds,
-            )
-            .await
-        }
+        PolicyName::JobResolution => check_type::<JobResolution>(callee, bounds).await,
+        PolicyName::CallScheduling => check_type::<CallScheduling>(callee, bounds).await,
         PolicyName::Billing => {
             call::check_type::<(&billing::Facts, &str), (billing::Decision,)>(house, pre, decide, bounds)
                 .await

@@ -1,15 +1,6 @@
 //! Types of the policies that are admitted but not asked yet, generated from their WIT: what a plugin exports
 //! is compared with them, so that a release made today can be asked by the adapter of tomorrow.
 
-pub(super) mod call_scheduling {
-    wasmtime::component::bindgen!({
-        path: ["../wit/log", "../wit/call-scheduling"],
-        world: "switchboard:call-scheduling/call-scheduling",
-        exports: { default: async },
-    });
-    pub(in crate::policy) use exports::switchboard::call_scheduling::policy::{Decision, Facts};
-}
-
 pub(super) mod billing {
     wasmtime::component::bindgen!({
         path: ["../wit/log", "../wit/billing"],

@@ -1,13 +1,8 @@
 //! The adapter of `switchboard:job-resolution@0.1.0`: the domain's facts as the plugin sees them, the
 //! plugin's decision as the domain's answer, and both as canonical JSON for the record.
-//!
-//! The types stand here once for three readers: the derives of wasmtime (order and names of the WIT), and
-//! those of serde (the same names; fields of a record sorted by name, so that the text is canonical).
 
 use serde::{Deserialize, Serialize};
-use switchboard_domain::agent::{AgentFocus, AgentType};
-use switchboard_domain::decision::FailureKind;
-use switchboard_domain::id::{AtsId, CandidateId, CompanyId, JobId};
+use switchboard_domain::decision::PolicyName;
 use switchboard_domain::job::JobStatus;
 use switchboard_domain::job_resolution::{self as domain, Answer};
 use switchboard_domain::language::Language;
@@ -16,56 +11,25 @@ use switchboard_domain::time::Timestamp;
 use wasmtime::component::{ComponentType, Lift, Lower};
 
 use super::Error;
-use super::admit::Callee;
-use super::call::{self, Bounds, Called, Failure};
-
-/// Of the answer as JSON: fifty job ids with room to spare.
-const ANSWER_BYTES_MAX: usize = 16 << 10;
+use super::adapter::{Policy, has, id};
+use super::wit::{WitAgentFocus, WitAgentType, canonical, wit_enum};
 
 const GRANT_JOB_TITLE: &str = "job-title";
 const GRANT_CANDIDATE_METADATA: &str = "candidate-metadata";
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ComponentType, Lower, Serialize, Deserialize)]
-#[component(enum)]
-#[repr(u8)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum WitAgentType {
-    #[component(name = "phone")]
-    Phone,
-    #[component(name = "online")]
-    Online,
-}
+/// Which job does an interview belong to, when the request names none?
+#[derive(Debug, Clone, Copy)]
+pub struct JobResolution;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ComponentType, Lower, Serialize, Deserialize)]
-#[component(enum)]
-#[repr(u8)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum WitAgentFocus {
-    #[component(name = "generic")]
-    Generic,
-    #[component(name = "screening")]
-    Screening,
-    #[component(name = "outreach")]
-    Outreach,
-    #[component(name = "language-test")]
-    LanguageTest,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ComponentType, Lower, Serialize, Deserialize)]
-#[component(enum)]
-#[repr(u8)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum WitJobStatus {
-    #[component(name = "open")]
-    Open,
-    #[component(name = "closed")]
-    Closed,
+wit_enum! {
+    /// `job-status`
+    WitJobStatus of JobStatus { Open = "open", Closed = "closed" }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, ComponentType, Lower, Serialize, Deserialize)]
 #[component(variant)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum WitMetadataValue {
+pub enum WitMetadataValue {
     #[component(name = "text")]
     Text(String),
     #[component(name = "integer")]
@@ -81,7 +45,7 @@ pub(super) enum WitMetadataValue {
 #[derive(Debug, Clone, PartialEq, Eq, ComponentType, Lower, Serialize, Deserialize)]
 #[component(record)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WitMetadataEntry {
+pub struct WitMetadataEntry {
     #[component(name = "pointer")]
     pointer: String,
     #[component(name = "value")]
@@ -91,7 +55,7 @@ pub(super) struct WitMetadataEntry {
 #[derive(Debug, Clone, PartialEq, Eq, ComponentType, Lower, Deserialize)]
 #[component(record)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct WitAssignedJob {
+pub struct WitAssignedJob {
     #[component(name = "id")]
     id: String,
     #[component(name = "status")]
@@ -108,7 +72,7 @@ pub(super) struct WitAssignedJob {
 #[derive(Debug, Clone, PartialEq, Eq, ComponentType, Lower, Deserialize)]
 #[component(record)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct WitFacts {
+pub struct WitFacts {
     #[component(name = "now-ms")]
     now_ms: i64,
     #[component(name = "ats-id")]
@@ -136,7 +100,7 @@ pub(super) struct WitFacts {
 #[derive(Debug, Clone, PartialEq, Eq, ComponentType, Lift, Serialize)]
 #[component(variant)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum WitRefusal {
+pub enum WitRefusal {
     #[component(name = "job-required")]
     JobRequired,
     #[component(name = "job-ambiguous")]
@@ -149,7 +113,7 @@ pub(super) enum WitRefusal {
 #[derive(Debug, Clone, PartialEq, Eq, ComponentType, Lift, Serialize)]
 #[component(variant)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum WitDecision {
+pub enum WitDecision {
     #[component(name = "job")]
     Job(String),
     #[component(name = "no-job")]
@@ -158,52 +122,45 @@ pub(super) enum WitDecision {
     Refuse(WitRefusal),
 }
 
-impl Serialize for WitAssignedJob {
-    /// Sorted by name: canonical.
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeStruct;
-        let mut fields = serializer.serialize_struct("assigned-job", 5)?;
-        fields.serialize_field("created-at-ms", &self.created_at_ms)?;
-        fields.serialize_field("id", &self.id)?;
-        fields.serialize_field("metadata", &self.metadata)?;
-        fields.serialize_field("status", &self.status)?;
-        fields.serialize_field("title", &self.title)?;
-        fields.end()
-    }
-}
+canonical!(WitAssignedJob as "assigned-job" {
+    "created-at-ms" => created_at_ms,
+    "id" => id,
+    "metadata" => metadata,
+    "status" => status,
+    "title" => title,
+});
 
-impl Serialize for WitFacts {
-    /// Sorted by name: canonical.
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeStruct;
-        let mut fields = serializer.serialize_struct("facts", 11)?;
-        fields.serialize_field("agent-focus", &self.agent_focus)?;
-        fields.serialize_field("agent-language", &self.agent_language)?;
-        fields.serialize_field("agent-type", &self.agent_type)?;
-        fields.serialize_field("assigned-jobs", &self.assigned_jobs)?;
-        fields.serialize_field("ats-id", &self.ats_id)?;
-        fields.serialize_field("candidate-id", &self.candidate_id)?;
-        fields.serialize_field("candidate-metadata", &self.candidate_metadata)?;
-        fields.serialize_field("company-id", &self.company_id)?;
-        fields.serialize_field("is-test", &self.is_test)?;
-        fields.serialize_field("now-ms", &self.now_ms)?;
-        fields.serialize_field("scheduled-at-ms", &self.scheduled_at_ms)?;
-        fields.end()
-    }
-}
+canonical!(WitFacts as "facts" {
+    "agent-focus" => agent_focus,
+    "agent-language" => agent_language,
+    "agent-type" => agent_type,
+    "assigned-jobs" => assigned_jobs,
+    "ats-id" => ats_id,
+    "candidate-id" => candidate_id,
+    "candidate-metadata" => candidate_metadata,
+    "company-id" => company_id,
+    "is-test" => is_test,
+    "now-ms" => now_ms,
+    "scheduled-at-ms" => scheduled_at_ms,
+});
 
-impl WitFacts {
-    /// What a release with these grants may see of the facts.
-    pub(super) fn granted(facts: &domain::Facts, grants: &[String]) -> Self {
+impl Policy for JobResolution {
+    const NAME: PolicyName = PolicyName::JobResolution;
+    type Facts = domain::Facts;
+    type Verdict = domain::Verdict;
+    type Seen = WitFacts;
+    type Said = WitDecision;
+
+    fn granted(facts: &domain::Facts, grants: &[String]) -> WitFacts {
         let job_title = has(grants, GRANT_JOB_TITLE);
         let candidate_metadata = has(grants, GRANT_CANDIDATE_METADATA);
-        Self {
+        WitFacts {
             now_ms: facts.now.unix_millis(),
             ats_id: facts.ats_id.to_string(),
             company_id: facts.company_id.to_string(),
             candidate_id: facts.candidate_id.map(|id| id.to_string()),
-            agent_type: agent_type(facts.agent_type),
-            agent_focus: agent_focus(facts.agent_focus),
+            agent_type: facts.agent_type.into(),
+            agent_focus: facts.agent_focus.into(),
             agent_language: facts.agent_language.as_str().to_owned(),
             is_test: facts.is_test,
             scheduled_at_ms: facts.scheduled_at.unix_millis(),
@@ -216,135 +173,69 @@ impl WitFacts {
         }
     }
 
-    /// The same facts for a release that may see no more than these grants: what it was never granted is
-    /// taken away. Recorded facts replay for every member of a ladder this way.
-    pub(super) fn narrowed(mut self, grants: &[String]) -> Self {
+    fn narrowed(mut seen: WitFacts, grants: &[String]) -> WitFacts {
         if !has(grants, GRANT_JOB_TITLE) {
-            self.assigned_jobs.iter_mut().for_each(|job| job.title = None);
+            seen.assigned_jobs.iter_mut().for_each(|job| job.title = None);
         }
         if !has(grants, GRANT_CANDIDATE_METADATA) {
-            self.candidate_metadata = None;
+            seen.candidate_metadata = None;
         }
-        self
+        seen
     }
 
-    pub(super) fn to_json(&self) -> String {
-        // Strings, numbers and lists only: nothing that could fail.
-        serde_json::to_string(self).unwrap_or_default()
-    }
-
-    pub(super) fn from_json(json: &str) -> Result<Self, Error> {
-        serde_json::from_str(json).map_err(|error| Error::UnreadableFacts(error.to_string()))
-    }
-
-    pub(super) fn now_millis(&self) -> i64 {
-        self.now_ms
-    }
-
-    /// Facts with all that `domain::check` looks at. What the plugin was not shown is not there.
-    pub(super) fn to_checkable(&self) -> Result<domain::Facts, Error> {
-        let unreadable = |what: &str| Error::UnreadableFacts(format!("`{what}` is no id"));
-        let mut assigned_jobs = Vec::with_capacity(self.assigned_jobs.len());
-        for job in &self.assigned_jobs {
+    fn to_checkable(seen: &WitFacts) -> Result<domain::Facts, Error> {
+        let mut assigned_jobs = Vec::with_capacity(seen.assigned_jobs.len());
+        for job in &seen.assigned_jobs {
             assigned_jobs.push(domain::AssignedJob {
-                id: job.id.parse::<JobId>().map_err(|_| unreadable("assigned-jobs.id"))?,
-                status: match job.status {
-                    WitJobStatus::Open => JobStatus::Open,
-                    WitJobStatus::Closed => JobStatus::Closed,
-                },
+                id: id("assigned-jobs.id", &job.id)?,
+                status: job.status.into(),
                 created_at: Timestamp::from_unix_millis(job.created_at_ms),
                 title: job.title.clone().unwrap_or_default(),
                 metadata: None,
             });
         }
-        let candidate_id = self.candidate_id.as_deref().map(str::parse::<CandidateId>).transpose();
         Ok(domain::Facts {
-            now: Timestamp::from_unix_millis(self.now_ms),
-            ats_id: self.ats_id.parse::<AtsId>().map_err(|_| unreadable("ats-id"))?,
-            company_id: self.company_id.parse::<CompanyId>().map_err(|_| unreadable("company-id"))?,
-            candidate_id: candidate_id.map_err(|_| unreadable("candidate-id"))?,
-            agent_type: match self.agent_type {
-                WitAgentType::Phone => AgentType::Phone,
-                WitAgentType::Online => AgentType::Online,
-            },
-            agent_focus: match self.agent_focus {
-                WitAgentFocus::Generic => AgentFocus::Generic,
-                WitAgentFocus::Screening => AgentFocus::Screening,
-                WitAgentFocus::Outreach => AgentFocus::Outreach,
-                WitAgentFocus::LanguageTest => AgentFocus::LanguageTest,
-            },
-            agent_language: Language::parse(&self.agent_language)
+            now: Timestamp::from_unix_millis(seen.now_ms),
+            ats_id: id("ats-id", &seen.ats_id)?,
+            company_id: id("company-id", &seen.company_id)?,
+            candidate_id: seen.candidate_id.as_deref().map(|text| id("candidate-id", text)).transpose()?,
+            agent_type: seen.agent_type.into(),
+            agent_focus: seen.agent_focus.into(),
+            agent_language: Language::parse(&seen.agent_language)
                 .map_err(|_| Error::UnreadableFacts("`agent-language` is no language".to_owned()))?,
-            is_test: self.is_test,
-            scheduled_at: Timestamp::from_unix_millis(self.scheduled_at_ms),
+            is_test: seen.is_test,
+            scheduled_at: Timestamp::from_unix_millis(seen.scheduled_at_ms),
             assigned_jobs,
             candidate_metadata: None,
         })
     }
-}
 
-/// One plugin's checked answer.
-#[derive(Debug)]
-pub(super) struct Resolved {
-    pub(super) verdict: domain::Verdict,
-    /// Canonical JSON of the WIT value.
-    pub(super) answer: String,
-}
-
-/// Asks one plugin and checks what it says.
-pub(super) async fn decide(
-    callee: &Callee,
-    seen: &WitFacts,
-    checked_against: &domain::Facts,
-    settings: &str,
-    bounds: Bounds<'_>,
-) -> Called<Resolved> {
-    let house = &callee.loaded.house;
-    let called =
-        call::call::<_, (WitDecision,)>(house, &callee.pre, &callee.decide, (seen, settings), bounds).await;
-    let Called { result, fuel_used, log } = called;
-    let result = result.and_then(|(decision,)| accept(decision, checked_against));
-    Called { result, fuel_used, log }
-}
-
-fn accept(decision: WitDecision, facts: &domain::Facts) -> Result<Resolved, Failure> {
-    let said_bytes = match &decision {
-        WitDecision::NoJob | WitDecision::Refuse(WitRefusal::JobRequired) => 0,
-        WitDecision::Job(text) | WitDecision::Refuse(WitRefusal::Rejected(text)) => text.len(),
-        WitDecision::Refuse(WitRefusal::JobAmbiguous(ids)) => {
-            ids.iter().fold(0_usize, |bytes, id| bytes.saturating_add(id.len()).saturating_add(3))
+    fn said_bytes(said: &WitDecision) -> usize {
+        match said {
+            WitDecision::NoJob | WitDecision::Refuse(WitRefusal::JobRequired) => 0,
+            WitDecision::Job(text) | WitDecision::Refuse(WitRefusal::Rejected(text)) => text.len(),
+            WitDecision::Refuse(WitRefusal::JobAmbiguous(ids)) => {
+                ids.iter().fold(0_usize, |bytes, id| bytes.saturating_add(id.len()).saturating_add(3))
+            }
         }
-    };
-    if said_bytes > ANSWER_BYTES_MAX {
-        let explanation =
-            format!("the answer has {said_bytes} bytes, at most {ANSWER_BYTES_MAX} are allowed");
-        return Err(Failure::new(FailureKind::OutputTooLarge, explanation));
     }
-    let json = serde_json::to_string(&decision).unwrap_or_default();
-    let answer = match decision {
-        WitDecision::Job(id) => Answer::Job(id),
-        WitDecision::NoJob => Answer::NoJob,
-        WitDecision::Refuse(WitRefusal::JobRequired) => Answer::JobRequired,
-        WitDecision::Refuse(WitRefusal::JobAmbiguous(ids)) => Answer::JobAmbiguous(ids),
-        WitDecision::Refuse(WitRefusal::Rejected(reason)) => Answer::Rejected(reason),
-    };
-    match domain::check(&answer, facts) {
-        Ok(verdict) => Ok(Resolved { verdict, answer: json }),
-        Err(sentence) => Err(Failure::new(FailureKind::BadAnswer, sentence)),
-    }
-}
 
-fn has(grants: &[String], grant: &str) -> bool {
-    grants.iter().any(|granted| granted == grant)
+    fn check(said: WitDecision, facts: &domain::Facts) -> Result<domain::Verdict, String> {
+        let answer = match said {
+            WitDecision::Job(id) => Answer::Job(id),
+            WitDecision::NoJob => Answer::NoJob,
+            WitDecision::Refuse(WitRefusal::JobRequired) => Answer::JobRequired,
+            WitDecision::Refuse(WitRefusal::JobAmbiguous(ids)) => Answer::JobAmbiguous(ids),
+            WitDecision::Refuse(WitRefusal::Rejected(reason)) => Answer::Rejected(reason),
+        };
+        domain::check(&answer, facts)
+    }
 }
 
 fn assigned_job(job: &domain::AssignedJob, title: bool) -> WitAssignedJob {
     WitAssignedJob {
         id: job.id.to_string(),
-        status: match job.status {
-            JobStatus::Open => WitJobStatus::Open,
-            JobStatus::Closed => WitJobStatus::Closed,
-        },
+        status: job.status.into(),
         created_at_ms: job.created_at.unix_millis(),
         title: title.then(|| job.title.clone()),
         metadata: entries(job.metadata.as_ref()),
@@ -366,21 +257,5 @@ fn metadata_value(leaf: Leaf) -> WitMetadataValue {
         Leaf::Decimal(decimal) => WitMetadataValue::Decimal(decimal),
         Leaf::Boolean(boolean) => WitMetadataValue::Boolean(boolean),
         Leaf::Null => WitMetadataValue::Null,
-    }
-}
-
-fn agent_type(agent_type: AgentType) -> WitAgentType {
-    match agent_type {
-        AgentType::Phone => WitAgentType::Phone,
-        AgentType::Online => WitAgentType::Online,
-    }
-}
-
-fn agent_focus(focus: AgentFocus) -> WitAgentFocus {
-    match focus {
-        AgentFocus::Generic => WitAgentFocus::Generic,
-        AgentFocus::Screening => WitAgentFocus::Screening,
-        AgentFocus::Outreach => WitAgentFocus::Outreach,
-        AgentFocus::LanguageTest => WitAgentFocus::LanguageTest,
     }
 }

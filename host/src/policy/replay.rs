@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use switchboard_domain::decision::{AskedOutcome, PolicyName};
+use switchboard_domain::decision::{AskedOutcome, Facts as _, PolicyName};
 use switchboard_domain::release::Release;
 use tokio::time::Instant;
 
 use super::Error;
+use super::adapter::{self, Policy};
 use super::admit::Callee;
 use super::call::Bounds;
-use super::job_resolution::{self, WitFacts};
+use super::call_scheduling::CallScheduling;
+use super::job_resolution::JobResolution;
 use super::runtime::{Runtime, digest_of};
 
 /// A replay may wait for a place among the requests this long.
@@ -39,18 +41,30 @@ impl Runtime {
         bytes: Arc<[u8]>,
         facts_json: &str,
     ) -> Result<Replayed, Error> {
-        let policy = release.slot.policy;
-        if policy != PolicyName::JobResolution {
-            return Err(Error::UnreadableFacts(format!("no decision of `{policy}` is recorded yet")));
+        match release.slot.policy {
+            PolicyName::JobResolution => self.replay_of::<JobResolution>(release, bytes, facts_json).await,
+            PolicyName::CallScheduling => self.replay_of::<CallScheduling>(release, bytes, facts_json).await,
+            policy @ (PolicyName::Billing | PolicyName::OwnerOnboarding) => {
+                Err(Error::UnreadableFacts(format!("no decision of `{policy}` is recorded yet")))
+            }
         }
-        let seen = WitFacts::from_json(facts_json)?.narrowed(&release.grants);
-        let checkable = seen.to_checkable()?;
+    }
+
+    async fn replay_of<P: Policy>(
+        &self,
+        release: &Release,
+        bytes: Arc<[u8]>,
+        facts_json: &str,
+    ) -> Result<Replayed, Error> {
+        let seen = P::narrowed(adapter::from_json(facts_json)?, &release.grants);
+        let checkable = P::to_checkable(&seen)?;
         let loaded = self.load(digest_of(&bytes), move || Ok(bytes)).await?;
-        let callee = Callee::prepare(loaded, policy, &release.policy_version, release.wasi)
+        let callee = Callee::prepare(loaded, P::NAME, &release.policy_version, release.wasi)
             .map_err(|sentence| Error::Refused(vec![sentence]))?;
         let deadline = Instant::now() + WAIT + Duration::from_millis(release.limits.timeout_millis);
-        let bounds = Bounds { limits: &release.limits, now_millis: seen.now_millis(), deadline };
-        let called = job_resolution::decide(&callee, &seen, &checkable, &release.settings, bounds).await;
+        let now_millis = checkable.now().unix_millis();
+        let bounds = Bounds { limits: &release.limits, now_millis, deadline };
+        let called = adapter::decide::<P>(&callee, &seen, &checkable, &release.settings, bounds).await;
         let outcome = match called.result {
             Ok(resolved) => AskedOutcome::Answered(resolved.answer),
             Err(failure) => AskedOutcome::Failed(failure.kind, failure.explanation),

@@ -18,7 +18,7 @@ pub mod bindings {
 }
 
 pub use bindings::exports::switchboard::billing::policy::{
-    AgentFocus, AgentType, BillingSystem, Decision, Facts, Line, SettingsProblem,
+    AgentFocus, AgentType, BillingSystem, Decision, Facts, Line, MonthSoFar, SettingsProblem,
 };
 
 policy_entry_points!();

@@ -114,7 +114,7 @@ fn lower_case(focus: AgentFocus) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use switchboard_sdk::billing::{AgentType, validate_settings};
+    use switchboard_sdk::billing::{AgentType, MonthSoFar, validate_settings};
 
     use super::*;
 
@@ -131,8 +131,7 @@ mod tests {
             finished_at_ms: 0,
             retry_number: 0,
             billing_system: system,
-            calls_this_month: 0,
-            quantity_this_month_thousandths: 0,
+            month_so_far: MonthSoFar { calls: 0, call_seconds: 0, quantity_thousandths: 0 },
         };
         let mut lines = Standard::decide(facts, settings::parse(settings).expect("valid settings")).lines;
         let line = lines.remove(0);

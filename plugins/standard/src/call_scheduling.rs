@@ -1,7 +1,7 @@
 //! The first call is made at once. A failed one is tried again after 15 minutes, an hour and four hours,
 //! unless trying again cannot help. The host moves every time into the company's call window.
 
-use switchboard_sdk::call_scheduling::{CallFailure, Decision, Facts, PlannedCall, Policy};
+use switchboard_sdk::call_scheduling::{CallOutcome, Decision, Facts, PlannedCall, Policy};
 use switchboard_sdk::settings::{self, Object};
 
 use crate::Standard;
@@ -32,15 +32,15 @@ impl Policy for Standard {
     type Settings = Settings;
 
     fn decide(facts: Facts, settings: Settings) -> Decision {
-        let failure = facts.history.last().and_then(|attempt| attempt.failure);
-        if let Some(failure) = failure.filter(|failure| is_final(*failure)) {
-            return Decision::GiveUp(format!("{}: another call would not help", in_words(failure)));
+        let outcome = facts.history.last().map(|attempt| attempt.outcome);
+        if let Some(outcome) = outcome.filter(|outcome| is_final(*outcome)) {
+            return Decision::GiveUp(format!("{}: another call would not help", in_words(outcome)));
         }
         let Some(retries_made) = facts.retry_number.checked_sub(1) else {
             let reason = "the first call is made at once".to_owned();
             return Decision::Call(PlannedCall { at_ms: facts.now_ms, reason });
         };
-        let why = failure.map_or("the call failed", in_words);
+        let why = outcome.map_or("the call failed", in_words);
         let delay = usize::try_from(retries_made).ok().and_then(|n| settings.retry_after_minutes.get(n));
         let Some(minutes) = delay else {
             return Decision::GiveUp(format!("{why} after {retries_made} retries"));
@@ -58,43 +58,50 @@ impl Policy for Standard {
 }
 
 /// Whether the person, or the number, has answered the question for good.
-fn is_final(failure: CallFailure) -> bool {
-    match failure {
-        CallFailure::InvalidNumber | CallFailure::Declined => true,
-        CallFailure::NoAnswer
-        | CallFailure::Busy
-        | CallFailure::Voicemail
-        | CallFailure::NetworkError
-        | CallFailure::AgentError => false,
+fn is_final(outcome: CallOutcome) -> bool {
+    match outcome {
+        CallOutcome::InvalidNumber | CallOutcome::Declined => true,
+        CallOutcome::Completed
+        | CallOutcome::NoAnswer
+        | CallOutcome::Busy
+        | CallOutcome::Voicemail
+        | CallOutcome::NetworkError
+        | CallOutcome::AgentError
+        | CallOutcome::Cancelled
+        | CallOutcome::Replaced => false,
     }
 }
 
-fn in_words(failure: CallFailure) -> &'static str {
-    match failure {
-        CallFailure::NoAnswer => "nobody answered",
-        CallFailure::Busy => "the line was busy",
-        CallFailure::Voicemail => "a voicemail answered",
-        CallFailure::Declined => "the call was declined",
-        CallFailure::InvalidNumber => "the number is invalid",
-        CallFailure::NetworkError => "the network failed",
-        CallFailure::AgentError => "the agent failed",
+fn in_words(outcome: CallOutcome) -> &'static str {
+    match outcome {
+        CallOutcome::Completed => "the call ended",
+        CallOutcome::NoAnswer => "nobody answered",
+        CallOutcome::Busy => "the line was busy",
+        CallOutcome::Voicemail => "a voicemail answered",
+        CallOutcome::Declined => "the call was declined",
+        CallOutcome::InvalidNumber => "the number is invalid",
+        CallOutcome::NetworkError => "the network failed",
+        CallOutcome::AgentError => "the agent failed",
+        CallOutcome::Cancelled | CallOutcome::Replaced => "the call was taken back",
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use switchboard_sdk::call_scheduling::{AgentFocus, CallWindow, PastAttempt, validate_settings};
+    use switchboard_sdk::call_scheduling::{
+        AgentFocus, CallWindow, PastAttempt, ZoneSource, validate_settings,
+    };
 
     use super::*;
 
     const NOW_MS: i64 = 1_790_000_000_000;
 
-    fn facts(retry_number: u32, last_failure: Option<CallFailure>) -> Facts {
+    fn facts(retry_number: u32, outcome: CallOutcome) -> Facts {
         let attempt = |retry_number| PastAttempt {
             retry_number,
             scheduled_at_ms: NOW_MS - 1000,
             called_at_ms: Some(NOW_MS - 1000),
-            failure: last_failure,
+            outcome,
             duration_seconds: 0,
         };
         Facts {
@@ -103,9 +110,11 @@ mod tests {
             company_id: "company".to_owned(),
             interview_id: "interview".to_owned(),
             agent_focus: AgentFocus::Screening,
+            agent_duration_minutes: 15,
             retry_number,
             history: (0..retry_number).map(attempt).collect(),
             window: CallWindow { start_minute: 480, end_minute: 1200, days: vec![] },
+            zone_source: ZoneSource::Company,
             local_times: vec![],
         }
     }
@@ -126,29 +135,31 @@ mod tests {
     fn delays_grow_and_end() {
         let expected = [Some(0), Some(15), Some(60), Some(240), None, None];
         for (retry_number, expected) in (0..).zip(expected) {
-            let facts = facts(retry_number, Some(CallFailure::NoAnswer));
+            let facts = facts(retry_number, CallOutcome::NoAnswer);
             assert_eq!(minutes_until_call(facts, settings("{}")), expected, "retry {retry_number}");
         }
     }
 
     #[test]
     fn what_another_call_cannot_mend_ends_it() {
-        use CallFailure::{AgentError, Busy, Declined, InvalidNumber, NetworkError, NoAnswer, Voicemail};
-        for failure in [Declined, InvalidNumber] {
-            assert_eq!(minutes_until_call(facts(1, Some(failure)), settings("{}")), None, "{failure:?}");
+        use CallOutcome::{AgentError, Busy, Declined, InvalidNumber, NetworkError, NoAnswer, Voicemail};
+        for outcome in [Declined, InvalidNumber] {
+            assert_eq!(minutes_until_call(facts(1, outcome), settings("{}")), None, "{outcome:?}");
         }
-        for failure in [NoAnswer, Busy, Voicemail, NetworkError, AgentError] {
-            assert_eq!(minutes_until_call(facts(1, Some(failure)), settings("{}")), Some(15), "{failure:?}");
+        for outcome in [NoAnswer, Busy, Voicemail, NetworkError, AgentError] {
+            assert_eq!(minutes_until_call(facts(1, outcome), settings("{}")), Some(15), "{outcome:?}");
         }
-        assert_eq!(minutes_until_call(facts(1, None), settings("{}")), Some(15));
+        let nothing_known = Facts { history: vec![], ..facts(1, NoAnswer) };
+        assert_eq!(minutes_until_call(nothing_known, settings("{}")), Some(15));
     }
 
     #[test]
     fn the_delays_can_be_set() {
         let own = r#"{"retryAfterMinutes":[5]}"#;
-        assert_eq!(minutes_until_call(facts(1, None), settings(own)), Some(5));
-        assert_eq!(minutes_until_call(facts(2, None), settings(own)), None);
-        assert_eq!(minutes_until_call(facts(1, None), settings(r#"{"retryAfterMinutes":[]}"#)), None);
+        let busy = |retry_number| facts(retry_number, CallOutcome::Busy);
+        assert_eq!(minutes_until_call(busy(1), settings(own)), Some(5));
+        assert_eq!(minutes_until_call(busy(2), settings(own)), None);
+        assert_eq!(minutes_until_call(busy(1), settings(r#"{"retryAfterMinutes":[]}"#)), None);
     }
 
     #[test]

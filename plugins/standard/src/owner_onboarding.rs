@@ -64,12 +64,14 @@ mod tests {
             ats_id: "ats".to_owned(),
             company_id: "company".to_owned(),
             company_locale: "sk".to_owned(),
+            company_domain: None,
             has_owner: false,
             email_domain: "example.com".to_owned(),
             email_hash: "hash".to_owned(),
             email: None,
             user_exists,
             pending_invitations: vec![],
+            templates: vec![TEMPLATE.to_owned()],
         }
     }
 

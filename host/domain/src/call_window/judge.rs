@@ -6,15 +6,15 @@ use chrono::{LocalResult, NaiveDateTime, TimeZone};
 use chrono_tz::{GapInfo, Tz};
 
 use super::opening::offset_seconds;
-use super::{CallWindow, JudgedIn, WindowVerdict};
+use super::{CallWindow, JudgedIn, WindowVerdict, Zones};
 use crate::problem::Flaw;
 use crate::rejection::Rejection;
 use crate::time::{Timestamp, Written, WrittenTime};
 
 /// A partner's clock and the way to us may take this long.
-const PAST_ALLOWED: Duration = Duration::from_secs(60);
+pub(crate) const PAST_ALLOWED: Duration = Duration::from_secs(60);
 /// The contract's bound on planning ahead.
-const AHEAD_ALLOWED: Duration = Duration::from_secs(30 * 86_400);
+pub(crate) const AHEAD_ALLOWED: Duration = Duration::from_secs(30 * 86_400);
 /// So many zones are named when an offset is asked for; more would hide the sentence.
 const NAMED_ZONES: usize = 3;
 
@@ -115,13 +115,19 @@ pub fn moved_inside_again(at: Timestamp, judged_in: &JudgedIn, facts: &WhenFacts
 }
 
 impl WhenFacts<'_> {
-    /// Rules 2 and 3: the number's zones, unless it has none or they share no allowed instant.
-    fn judged_in(&self, at: Timestamp) -> JudgedIn {
+    /// Rules 2 and 3, for a time near `at`: the number's zones, unless it has none or they share no allowed
+    /// instant.
+    #[must_use]
+    pub fn zones(&self, at: Timestamp) -> Zones {
         let from = at.max(self.now);
         match self.window.next_allowed(from, self.phone_zones) {
-            Some(_) => JudgedIn::Phone(self.phone_zones.to_vec()),
-            None => JudgedIn::Company(self.company_zone),
+            Some(_) => Zones::Phone(self.phone_zones.to_vec()),
+            None => Zones::Company(self.company_zone),
         }
+    }
+
+    fn judged_in(&self, at: Timestamp) -> JudgedIn {
+        self.zones(at).into()
     }
 
     /// What to send instead of a refused time: the next opening, or, where that is too far ahead, the first one.

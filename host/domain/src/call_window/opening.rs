@@ -76,7 +76,7 @@ pub(super) fn offset_seconds(zone: Tz, at: Timestamp) -> i32 {
 }
 
 /// The first instant after `after`, up to and including `until`, at which the zone's offset is another one.
-fn first_change(zone: Tz, after: Timestamp, until: Timestamp) -> Option<Timestamp> {
+pub(super) fn first_change(zone: Tz, after: Timestamp, until: Timestamp) -> Option<Timestamp> {
     let before = offset_seconds(zone, after);
     let mut unchanged = after;
     while unchanged < until {

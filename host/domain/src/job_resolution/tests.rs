@@ -1,6 +1,7 @@
 use uuid::Uuid;
 
 use super::*;
+use crate::decision::Facts as _;
 
 fn job(number: u128, status: JobStatus) -> AssignedJob {
     AssignedJob {
@@ -61,6 +62,7 @@ fn a_plugins_answer_is_input_not_truth() {
             Answer::Rejected("é".repeat(501)),
             Err("the reason of `rejected` is longer than 500 characters".to_owned()),
         ),
+        (Answer::Rejected("a\0b".to_owned()), Err("the reason of `rejected` has a NUL character".to_owned())),
     ] {
         assert_eq!(check(&answer, &facts()), expected, "{answer:?}");
     }

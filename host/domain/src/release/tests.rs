@@ -137,3 +137,26 @@ fn what_does_not_come_back_waits() {
     assert_eq!(OnFailure::parse("last-good"), Ok(OnFailure::LastGood));
     assert_eq!(Wasi::parse("minimal"), Ok(Wasi::Minimal));
 }
+
+#[test]
+fn what_nobody_decided_waits_unless_it_can_be_refused() {
+    use Asker::{Partner, Worker};
+    use PolicyName::{Billing, CallScheduling, JobResolution, OwnerOnboarding};
+    let held = |policy, asker| {
+        let held = |on_failure: &&OnFailure| on_failure.unanswered(policy, asker) == Unanswered::Held;
+        OnFailure::ALL.iter().filter(held).map(|on_failure| on_failure.as_str()).collect::<Vec<_>>()
+    };
+    let all = ["fallback", "last-good", "reject", "hold"];
+    for (policy, asker, expected) in [
+        (JobResolution, Partner, &[][..]),
+        (JobResolution, Worker, &[]),
+        (CallScheduling, Partner, &["hold"]),
+        (CallScheduling, Worker, &all),
+        (Billing, Partner, &all),
+        (Billing, Worker, &all),
+        (OwnerOnboarding, Partner, &["hold"]),
+        (OwnerOnboarding, Worker, &all),
+    ] {
+        assert_eq!(held(policy, asker), expected, "{policy} {asker:?}");
+    }
+}

@@ -3,11 +3,11 @@
 use switchboard_domain::agent::{Agent, AgentType};
 use switchboard_domain::ats::Ats;
 use switchboard_domain::bounds::JOB_IDS_COUNT;
-use switchboard_domain::call_window::{Judged, WhenFacts, judge};
+use switchboard_domain::call_scheduling;
+use switchboard_domain::call_window::{Judged, WhenFacts, judge, moved_inside};
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
-use switchboard_domain::decision::{PolicyName, Slot};
-use switchboard_domain::id::{AtsId, CallAttemptId, CompanyId, EventId, InterviewId, JobId};
+use switchboard_domain::id::{AtsId, CallAttemptId, CandidateId, CompanyId, EventId, InterviewId, JobId};
 use switchboard_domain::interview::{
     InterviewInput, JobChoice, JobRequest, Named, RequestedCandidate, choose_job,
 };
@@ -45,8 +45,10 @@ pub(super) struct Looked {
     pub(super) choice: JobChoice,
     pub(super) new_job_id: Option<JobId>,
     pub(super) judged: Judged,
-    /// There when the policy decides.
-    pub(super) facts: Option<Facts>,
+    /// There when the policy decides when the first call is.
+    pub(super) call_facts: Option<call_scheduling::Facts>,
+    /// There when the policy decides which job it is.
+    pub(super) job_facts: Option<Facts>,
 }
 
 impl Plan {
@@ -87,13 +89,14 @@ impl Plan {
             new_job,
         })
     }
-
-    pub(super) fn slot(&self) -> Slot {
-        Slot { ats_id: Some(self.ats_id), policy: PolicyName::JobResolution }
-    }
 }
 
 impl Looked {
+    /// The candidate, unless the request creates them.
+    pub(super) fn known_candidate(&self, plan: &Plan) -> Option<CandidateId> {
+        plan.new_candidate.is_none().then_some(self.candidate.id)
+    }
+
     pub(super) fn named_job(&self) -> Option<JobId> {
         match self.choice {
             JobChoice::Inline => self.new_job_id,
@@ -104,7 +107,8 @@ impl Looked {
 }
 
 /// Contract §1, "Order of checks", from the ids named in the body to the call window.
-pub(super) fn look(read: &impl Read, plan: &Plan) -> Result<Looked, Error> {
+/// `call_at` is when the policy wants the first call, once it was asked.
+pub(super) fn look(read: &impl Read, plan: &Plan, call_at: Option<Timestamp>) -> Result<Looked, Error> {
     let company = store::get::<Company>(read, &plan.company_id)?;
     let company = company.ok_or_else(|| Rejection::not_found("Company", plan.company_id))?;
     let ats = store::get::<Ats>(read, &plan.ats_id)?.ok_or(Rejection::AccessDenied)?;
@@ -120,13 +124,13 @@ pub(super) fn look(read: &impl Read, plan: &Plan) -> Result<Looked, Error> {
     else {
         return Err(Rejection::Invalid(problems).into());
     };
-    let judged = when(plan, &ats, &company, &candidate, &agent)?;
-    let facts = match choice {
+    let (judged, call_facts) = when(plan, &ats, &company, &candidate, &agent, call_at)?;
+    let job_facts = match choice {
         JobChoice::AskPolicy => Some(facts(read, plan, &candidate, &agent, judged.scheduled_at)?),
         JobChoice::Inline | JobChoice::Named(_) => None,
     };
     let new_job_id = plan.new_job.as_ref().map(|job| job.id);
-    Ok(Looked { candidate, agent, choice, new_job_id, judged, facts })
+    Ok(Looked { candidate, agent, choice, new_job_id, judged, call_facts, job_facts })
 }
 
 fn look_candidate(
@@ -222,14 +226,16 @@ pub(super) fn requested_candidate(plan: &Plan, candidate: Option<&Candidate>) ->
     }
 }
 
-/// Contract §6, "When"; a PHONE interview needs a number to call.
+/// Contract §6, "When"; a PHONE interview needs a number to call. Where no time was named, the policy decides when the
+/// first call is, and the window holds all the same.
 fn when(
     plan: &Plan,
     ats: &Ats,
     company: &Company,
     candidate: &Candidate,
     agent: &Agent,
-) -> Result<Judged, Error> {
+    call_at: Option<Timestamp>,
+) -> Result<(Judged, Option<call_scheduling::Facts>), Error> {
     let is_phone = agent.body.agent_type == AgentType::Phone;
     let number = candidate.body.phone_number.as_ref();
     if is_phone && number.is_none() {
@@ -243,7 +249,34 @@ fn when(
         zulu_is_offset: ats.zulu_is_offset,
         window_applies: is_phone && !plan.is_test,
     };
-    judge(plan.input.written_time.as_ref(), &facts).map_err(|refusal| refusal.at("scheduledAt").into())
+    if plan.input.written_time.is_none() && facts.window_applies {
+        let judged = moved_inside(call_at.unwrap_or(plan.now), &facts);
+        return Ok((judged, Some(call_facts(plan, company, agent, &facts))));
+    }
+    match judge(plan.input.written_time.as_ref(), &facts) {
+        Ok(judged) => Ok((judged, None)),
+        Err(refusal) => Err(refusal.at("scheduledAt").into()),
+    }
+}
+
+fn call_facts(
+    plan: &Plan,
+    company: &Company,
+    agent: &Agent,
+    when: &WhenFacts<'_>,
+) -> call_scheduling::Facts {
+    call_scheduling::Facts {
+        now: plan.now,
+        ats_id: plan.ats_id,
+        company_id: plan.company_id,
+        interview_id: plan.interview_id,
+        agent_focus: agent.body.focus,
+        agent_duration_minutes: agent.body.duration_minutes,
+        retry_number: 0,
+        history: Vec::new(),
+        window: company.settings.call_window.clone(),
+        zones: when.zones(plan.now),
+    }
 }
 
 fn facts(

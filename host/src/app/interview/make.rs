@@ -1,63 +1,53 @@
 //! The commit: what holds is stored, with what follows from it.
 
+use std::time::Duration;
+
 use switchboard_domain::agent::AgentType;
+use switchboard_domain::bounds::DECISION_AGAIN_SECONDS;
 use switchboard_domain::call_attempt::CallAttempt;
-use switchboard_domain::decision::{Decision, PolicyName};
 use switchboard_domain::event::{Event, EventKind};
 use switchboard_domain::id::JobId;
-use switchboard_domain::interview::{DecidedBy, Interview, InterviewStatus};
+use switchboard_domain::interview::{Interview, InterviewStatus, Undecided};
 use switchboard_domain::rejection::Rejection;
 
 use super::look::{Looked, Plan, look, requested_candidate};
-use super::{Said, WithAttempts};
+use super::WithAttempts;
+use super::decided::Decided;
 use crate::app::{Committed, Error, Rendered};
 use crate::store::{self, Abort, Txn};
+
+/// A first call that nobody could plan is asked for again so soon.
+const FIRST_AGAIN: Duration = Duration::from_secs(*DECISION_AGAIN_SECONDS.start());
 
 /// The commit: looks again, and stores what holds.
 pub(super) fn make(
     txn: &mut Txn,
     plan: &Plan,
-    said: Option<&Said>,
+    decided: &Decided,
     render: &(impl Fn(&WithAttempts) -> Rendered + ?Sized),
 ) -> Result<Committed, Abort<Rejection>> {
-    let looked = look(txn, plan).map_err(refused)?;
-    let is_fresh = match (&looked.facts, said) {
-        (Some(facts), Some(said)) => said.facts.same_but_now(facts),
-        (None, None) => true,
-        (Some(_), None) | (None, Some(_)) => false,
-    };
-    if !is_fresh {
+    let looked = look(txn, plan, decided.call_at()).map_err(refused)?;
+    if !decided.holds_for(&looked) {
         return Err(Abort::Refused(Rejection::Conflict));
     }
-    let job_id = said.map_or_else(|| looked.named_job(), |said| said.job_id);
+    let job_id = decided.job().unwrap_or_else(|| looked.named_job());
     store_inline(txn, plan, &looked, job_id)?;
-    let made = record(plan, &looked, job_id, said);
+    let made = record(plan, &looked, job_id, decided);
     store::insert(txn, &made.interview)?;
     for attempt in &made.attempts {
         store::insert(txn, attempt)?;
     }
     let candidate_id = made.interview.candidate_id;
     let mut reply = render(&made);
-    let mut decisions = Vec::new();
-    if let Some(said) = said {
-        decisions.push(Decision { candidate_id: Some(candidate_id), ..said.decision.clone() });
-        if said.is_degraded {
-            reply.headers.push(degraded_header(PolicyName::JobResolution));
-        }
-    }
+    reply.headers.extend(decided.degraded_header());
     Ok(Committed {
         reply,
         events: event(plan, &made).into_iter().collect(),
         outbox: Vec::new(),
-        decisions,
+        decisions: decided.decisions(Some(candidate_id)),
         company_id: plan.company_id,
         candidate_id: Some(candidate_id),
     })
-}
-
-/// `X-Policy-Degraded: <policy>`
-fn degraded_header(policy: PolicyName) -> (String, String) {
-    ("X-Policy-Degraded".to_owned(), policy.as_str().to_owned())
 }
 
 fn refused(error: Error) -> Abort<Rejection> {
@@ -97,7 +87,7 @@ fn store_inline(
     Ok(())
 }
 
-fn record(plan: &Plan, looked: &Looked, job_id: Option<JobId>, said: Option<&Said>) -> WithAttempts {
+fn record(plan: &Plan, looked: &Looked, job_id: Option<JobId>, decided: &Decided) -> WithAttempts {
     let status = if plan.is_test { InterviewStatus::Completed } else { InterviewStatus::Scheduled };
     let interview = Interview {
         id: plan.interview_id,
@@ -113,15 +103,17 @@ fn record(plan: &Plan, looked: &Looked, job_id: Option<JobId>, said: Option<&Sai
         metadata: plan.input.metadata.clone(),
         is_test: plan.is_test,
         agent: looked.agent.body.clone(),
-        decisions: said
-            .map(|said| DecidedBy { policy: PolicyName::JobResolution, decision_id: said.decision.id })
-            .into_iter()
-            .collect(),
-        undecided: None,
+        decisions: decided.decided_by(),
+        undecided: decided.is_call_held().then(|| Undecided {
+            call_attempt_id: None,
+            since: plan.now,
+            ask_at: plan.now.plus(FIRST_AGAIN),
+        }),
         created_at: plan.now,
         updated_at: plan.now,
     };
-    let is_called = looked.agent.body.agent_type == AgentType::Phone && !plan.is_test;
+    let is_phone = looked.agent.body.agent_type == AgentType::Phone;
+    let is_called = is_phone && !plan.is_test && !decided.is_call_held();
     let attempt = is_called.then(|| CallAttempt::new(plan.attempt_id, &interview, 0, &looked.judged));
     WithAttempts { interview, attempts: attempt.into_iter().collect(), analysis: None }
 }

@@ -3,17 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use switchboard_domain::decision::{Asked, AskedOutcome, FailureKind, Slot};
+use switchboard_domain::decision::{Asked, AskedOutcome, Facts as _, FailureKind, Slot};
 use switchboard_domain::id::ReleaseId;
-use switchboard_domain::job_resolution::{Facts, Verdict};
 use switchboard_domain::release::{OnFailure, Release};
 use tokio::time::Instant;
 
 use super::Unavailable;
 use super::seat::{ReleaseStats, Seat};
+use crate::policy::adapter::{self, Policy, Resolved};
 use crate::policy::admit::{Callee, unavailable};
 use crate::policy::call::{self, Bounds, Called, Failure};
-use crate::policy::job_resolution::{self, Resolved, WitFacts};
 
 /// Each later member of the ladder keeps this part of the whole time, whatever the earlier ones use.
 const RESERVED_PART: u32 = 4;
@@ -37,11 +36,11 @@ pub struct Line {
     members: Vec<Member>,
 }
 
-/// What a line said.
+/// What a line said; `V` is the policy's checked verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub struct Outcome<V> {
     /// None: the ladder ended in `reject` or `hold`.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<V>,
     /// Of the active release.
     pub on_failure: OnFailure,
     /// The active release first, then the steps of the ladder.
@@ -76,9 +75,12 @@ impl Line {
     }
 
     /// Asks the active release, then its ladder, until one gives an answer that holds. Ends by the deadline.
-    pub async fn resolve_job(&self, facts: &Facts, deadline: Instant) -> Outcome {
+    ///
+    /// The line is one of a slot for this very policy: of another one nobody answers.
+    pub async fn ask<P: Policy>(&self, facts: &P::Facts, deadline: Instant) -> Outcome<P::Verdict> {
+        debug_assert_eq!(self.slot.policy, P::NAME, "asked in another policy's slot");
         let grants = self.first_release().map_or(&[][..], |release| &release.grants);
-        let seen = WitFacts::granted(facts, grants);
+        let seen = P::granted(facts, grants);
         let start = Instant::now();
         let reserve = deadline.saturating_duration_since(start) / RESERVED_PART;
         let mut asked = Vec::with_capacity(1);
@@ -86,7 +88,7 @@ impl Line {
         for (place, member) in self.members.iter().enumerate() {
             let later = u32::try_from(self.members.len() - 1 - place).unwrap_or(u32::MAX);
             let until = deadline.checked_sub(reserve.saturating_mul(later)).unwrap_or(start);
-            let (entry, verdict) = member.ask(&seen, facts, place > 0, until).await;
+            let (entry, verdict) = member.ask::<P>(&seen, facts, place > 0, until).await;
             self.tell(&entry);
             asked.push(entry);
             if let Some(verdict) = verdict {
@@ -108,7 +110,7 @@ impl Line {
             verdict: answer.map(|(_, verdict)| verdict),
             asked,
             degraded,
-            facts: seen.to_json(),
+            facts: adapter::to_json(&seen),
             policy_version: policy_version.to_owned(),
         }
     }
@@ -169,15 +171,15 @@ impl Member {
     }
 
     /// One turn: counted, noted by the breaker, recorded.
-    async fn ask(
+    async fn ask<P: Policy>(
         &self,
-        seen: &WitFacts,
-        facts: &Facts,
+        seen: &P::Seen,
+        facts: &P::Facts,
         is_narrowed: bool,
         until: Instant,
-    ) -> (Asked, Option<Verdict>) {
+    ) -> (Asked, Option<P::Verdict>) {
         let start = Instant::now();
-        let called = self.call(seen, facts, is_narrowed, until).await;
+        let called = self.call::<P>(seen, facts, is_narrowed, until).await;
         let duration_micros = micros(start.elapsed());
         let failure = called.result.as_ref().err().map(|failure| failure.kind);
         self.seat.count(failure, called.fuel_used, duration_micros);
@@ -201,13 +203,13 @@ impl Member {
         (asked, verdict)
     }
 
-    async fn call(
+    async fn call<P: Policy>(
         &self,
-        seen: &WitFacts,
-        facts: &Facts,
+        seen: &P::Seen,
+        facts: &P::Facts,
         is_narrowed: bool,
         until: Instant,
-    ) -> Called<Resolved> {
+    ) -> Called<Resolved<P::Verdict>> {
         let (release, callee) = match (&self.release, &self.callee) {
             (Some(release), Ok(callee)) => (release, callee),
             (_, Err(reason)) => return Called::not_run(unavailable(reason)),
@@ -221,12 +223,13 @@ impl Member {
             Ok(place) => place,
             Err(failure) => return Called::not_run(failure),
         };
-        let bounds = Bounds { limits: &release.limits, now_millis: seen.now_millis(), deadline: until };
+        let now_millis = facts.now().unix_millis();
+        let bounds = Bounds { limits: &release.limits, now_millis, deadline: until };
         if is_narrowed {
-            let narrowed = seen.clone().narrowed(&release.grants);
-            job_resolution::decide(callee, &narrowed, facts, &release.settings, bounds).await
+            let narrowed = P::narrowed(seen.clone(), &release.grants);
+            adapter::decide::<P>(callee, &narrowed, facts, &release.settings, bounds).await
         } else {
-            job_resolution::decide(callee, seen, facts, &release.settings, bounds).await
+            adapter::decide::<P>(callee, seen, facts, &release.settings, bounds).await
         }
     }
 }

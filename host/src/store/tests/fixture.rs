@@ -231,7 +231,7 @@ pub(super) fn interview(
             decision_id: DecisionId::from_bytes(id(3)),
         }],
         undecided: Some(Undecided {
-            call_attempt_id: CallAttemptId::from_bytes(id(5)),
+            call_attempt_id: Some(CallAttemptId::from_bytes(id(5))),
             since: AT,
             ask_at: AT,
         }),

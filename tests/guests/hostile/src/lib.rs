@@ -1,13 +1,17 @@
-//! A plugin that misbehaves as its settings say: `{"do": "loop"}`. With `"onlyCompany": ID` it misbehaves for
-//! that company only and answers like `answer-first` for everybody else.
+//! A plugin that misbehaves as its settings say: `{"do": "loop"}`, in whatever policy it is asked. With
+//! `"onlyCompany": ID` it misbehaves for that company only and gives the plain answer for everybody else.
 //!
 //! Any settings are accepted but `{"invalid": true}`, also a `do` that nobody knows: the first call then
 //! traps, like a plugin that forgot to check its settings.
 
+mod billing;
+mod call_scheduling;
+mod job_resolution;
+mod owner_onboarding;
+
 use std::hint::black_box;
 
 use serde_json::Value;
-use switchboard_sdk::job_resolution::{AssignedJob, Decision, Facts, JobStatus, Policy, Refusal};
 use switchboard_sdk::log;
 use switchboard_sdk::settings::{self, Object};
 
@@ -24,11 +28,14 @@ const SLEEPY_ROUNDS: u64 = 1_000_000;
 pub struct Hostile;
 
 switchboard_sdk::export_job_resolution!(Hostile);
+switchboard_sdk::export_call_scheduling!(Hostile);
+switchboard_sdk::export_billing!(Hostile);
+switchboard_sdk::export_owner_onboarding!(Hostile);
 
 /// What to do, and to whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    act: String,
+    act: Option<String>,
     only_company: Option<String>,
     rounds: u64,
 }
@@ -41,65 +48,47 @@ impl settings::Settings for Settings {
         }
         let mut text = |key| object.any(key).and_then(Value::as_str).map(str::to_owned);
         Self {
-            act: text("do").unwrap_or_else(|| "answer-first".to_owned()),
+            act: text("do"),
             only_company: text("onlyCompany"),
             rounds: object.any("rounds").and_then(Value::as_u64).unwrap_or(SLEEPY_ROUNDS),
         }
     }
 }
 
-impl Policy for Hostile {
-    type Settings = Settings;
-
-    fn decide(facts: Facts, settings: Settings) -> Decision {
-        if settings.only_company.is_some_and(|company| company != facts.company_id) {
-            return first_active(&facts);
+impl Settings {
+    /// What to do to this company in a policy whose plain answer has that name. What is misbehaviour in every policy is
+    /// done here, and what returns from it ends with the plain answer.
+    fn act_on<'a>(&'a self, company_id: &str, plain: &'a str) -> &'a str {
+        if self.only_company.as_ref().is_some_and(|only| only != company_id) {
+            return plain;
         }
-        match settings.act.as_str() {
+        match self.act.as_deref().unwrap_or(plain) {
             "loop" => loop {
-                black_box(&facts);
+                black_box(company_id);
             },
             "alloc" => allocate_without_end(),
-            "recurse" => Decision::Job(format!("{}", recurse(0))),
+            "recurse" => {
+                black_box(recurse(0));
+                plain
+            }
             "trap" => panic!("hostile on purpose"),
             "unreachable" => trap_without_a_word(),
             "log" => {
                 write_ten_megabytes_of_log();
-                first_active(&facts)
+                plain
             }
             "sleepy" => {
-                turn(settings.rounds);
-                first_active(&facts)
+                turn(self.rounds);
+                plain
             }
-            "wrong-job" => Decision::Job("00000000-0000-7000-8000-000000000000".to_owned()),
-            "closed-job" => closed(&facts),
-            "huge-output" => Decision::Refuse(Refusal::JobAmbiguous(vec!["x".repeat(MIB); 8])),
-            "bad-reason" => Decision::Refuse(Refusal::Rejected("no \0 reason\n".repeat(100))),
-            "ambiguous-strangers" => Decision::Refuse(Refusal::JobAmbiguous(vec!["not-an-id".to_owned(); 2])),
-            "answer-first" => first_active(&facts),
-            "answer-newest" => newest_active(&facts),
-            "job-required" => Decision::Refuse(Refusal::JobRequired),
-            "reject" => Decision::Refuse(Refusal::Rejected("hostile on purpose".to_owned())),
-            "no-job" => Decision::NoJob,
-            unknown => panic!("nobody knows how to do {unknown:?}"),
+            act => act,
         }
     }
 }
 
-fn answer(job: Option<&AssignedJob>) -> Decision {
-    job.map_or(Decision::NoJob, |job| Decision::Job(job.id.clone()))
-}
-
-fn first_active(facts: &Facts) -> Decision {
-    answer(facts.active_jobs().next())
-}
-
-fn newest_active(facts: &Facts) -> Decision {
-    answer(facts.active_jobs().max_by_key(|job| job.created_at_ms))
-}
-
-fn closed(facts: &Facts) -> Decision {
-    answer(facts.assigned_jobs.iter().find(|job| job.status == JobStatus::Closed))
+/// In whatever policy: the operator wrote something else than the author thought of.
+fn nobody_knows(act: &str) -> ! {
+    panic!("nobody knows how to do {act:?}")
 }
 
 /// Takes memory piece by piece, and touches it, until the host says no. The allocator then aborts.
@@ -158,5 +147,14 @@ mod tests {
         }
         let problems = validate_settings::<Hostile>(r#"{"invalid":true}"#).expect_err("refused");
         assert_eq!(problems[0].pointer, "/invalid");
+    }
+
+    #[test]
+    fn one_company_alone_is_harmed() {
+        let settings = settings::parse::<Settings>(r#"{"do":"wrong","onlyCompany":"a"}"#).expect("valid");
+        assert_eq!(settings.act_on("a", "plain"), "wrong");
+        assert_eq!(settings.act_on("b", "plain"), "plain");
+        let settings = settings::parse::<Settings>("{}").expect("valid");
+        assert_eq!(settings.act_on("a", "plain"), "plain");
     }
 }
