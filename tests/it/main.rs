@@ -5,6 +5,7 @@ mod alone;
 mod analysis;
 mod any_bytes;
 mod call_attempt;
+mod call_scheduling;
 mod candidate;
 mod cli;
 mod company;

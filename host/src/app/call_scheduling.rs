@@ -102,7 +102,8 @@ async fn decide(app: &App, id: InterviewId) -> Result<(), Error> {
         };
         app.mind_the_gap().await;
         let (said, series) = (said.map(Arc::new), app.ids().series());
-        let work = move |txn: &mut Txn| settle(txn, id, said.as_deref(), attempt_id, &mut series.clone(), now);
+        let work =
+            move |txn: &mut Txn| settle(txn, id, said.as_deref(), attempt_id, &mut series.clone(), now);
         match app.store().commit(work).await {
             Err(CommitError::Refused(Rejection::Conflict)) => {}
             settled => return Ok(settled?),

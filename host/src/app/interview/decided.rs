@@ -89,7 +89,9 @@ impl Decided {
     pub(super) fn call_at(&self) -> Option<Timestamp> {
         match &self.call.as_ref()?.ending {
             Ending::Decided(call_scheduling::Verdict::Call { at, .. }) => Some(*at),
-            Ending::Decided(call_scheduling::Verdict::GiveUp { .. }) | Ending::Held | Ending::Unavailable => None,
+            Ending::Decided(call_scheduling::Verdict::GiveUp { .. }) | Ending::Held | Ending::Unavailable => {
+                None
+            }
         }
     }
 
@@ -128,8 +130,11 @@ impl Decided {
     pub(super) fn decisions(&self, candidate_id: Option<CandidateId>) -> Vec<Decision> {
         let call = self.call.as_ref().map(|said| &said.decision);
         let both = call.into_iter().chain(self.job.as_ref().map(|(_, said)| &said.decision));
-        both.map(|decision| Decision { candidate_id: decision.candidate_id.or(candidate_id), ..decision.clone() })
-            .collect()
+        both.map(|decision| Decision {
+            candidate_id: decision.candidate_id.or(candidate_id),
+            ..decision.clone()
+        })
+        .collect()
     }
 
     /// `X-Policy-Degraded`, with every policy that its failure ladder answered for.

@@ -259,12 +259,7 @@ fn when(
     }
 }
 
-fn call_facts(
-    plan: &Plan,
-    company: &Company,
-    agent: &Agent,
-    when: &WhenFacts<'_>,
-) -> call_scheduling::Facts {
+fn call_facts(plan: &Plan, company: &Company, agent: &Agent, when: &WhenFacts<'_>) -> call_scheduling::Facts {
     call_scheduling::Facts {
         now: plan.now,
         ats_id: plan.ats_id,

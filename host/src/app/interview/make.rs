@@ -10,9 +10,9 @@ use switchboard_domain::id::JobId;
 use switchboard_domain::interview::{Interview, InterviewStatus, Undecided};
 use switchboard_domain::rejection::Rejection;
 
-use super::look::{Looked, Plan, look, requested_candidate};
 use super::WithAttempts;
 use super::decided::Decided;
+use super::look::{Looked, Plan, look, requested_candidate};
 use crate::app::{Committed, Error, Rendered};
 use crate::store::{self, Abort, Txn};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use switchboard_domain::agent::Agent;
 use switchboard_domain::ats::Mode;
 use switchboard_domain::call_attempt::{CallAttempt, CallAttemptStatus, ReasonCode};
-use switchboard_domain::call_window::{JudgedIn, WhenFacts, moved_inside, moved_inside_again};
+use switchboard_domain::call_window::{Judged, JudgedIn, moved_inside, moved_inside_again};
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
 use switchboard_domain::event::EventKind;
@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use super::{Reachable, Token, new_lease};
 use crate::app::access::Caller;
-use crate::app::call_scheduling::fail_call;
+use crate::app::call_scheduling::{fail_call, when};
 use crate::app::event::Teller;
 use crate::app::{App, Error, removal};
 use crate::ids::Series;
@@ -161,7 +161,7 @@ impl Round {
             let note = "The agent's phone number is not the company's any more.";
             return self.fail(txn, &company, interview, attempt, ReasonCode::AgentError, note);
         };
-        match self.too_late(&company, &to, &attempt) {
+        match self.too_late(&company, &candidate, &attempt) {
             Some(judged) => self.move_on(txn, &company, interview, attempt, &judged),
             None => self.begin(txn, &company, Parts { attempt, interview, candidate, to, from }),
         }
@@ -169,22 +169,10 @@ impl Round {
 
     /// The next opening, where the window is closed by now. It is judged where the attempt's time was judged; only
     /// a candidate who has another number since is asked for in that number's zones.
-    fn too_late(
-        &self,
-        company: &Company,
-        to: &PhoneNumber,
-        attempt: &CallAttempt,
-    ) -> Option<switchboard_domain::call_window::Judged> {
-        let facts = WhenFacts {
-            now: self.now,
-            phone_zones: to.zones(),
-            company_zone: company.settings.timezone,
-            window: &company.settings.call_window,
-            zulu_is_offset: false,
-            window_applies: true,
-        };
+    fn too_late(&self, company: &Company, candidate: &Candidate, attempt: &CallAttempt) -> Option<Judged> {
+        let facts = when(company, candidate, self.now);
         let judged = match &attempt.judged_in {
-            JudgedIn::Phone(zones) if zones.as_slice() != to.zones() => moved_inside(self.now, &facts),
+            JudgedIn::Phone(zones) if zones.as_slice() != facts.phone_zones => moved_inside(self.now, &facts),
             judged_in => moved_inside_again(self.now, judged_in, &facts),
         };
         (self.now < judged.scheduled_at).then_some(judged)
@@ -196,7 +184,7 @@ impl Round {
         company: &Company,
         mut interview: Interview,
         mut attempt: CallAttempt,
-        judged: &switchboard_domain::call_window::Judged,
+        judged: &Judged,
     ) -> Result<(), store::Error> {
         attempt.come_too_late(judged);
         store::update(txn, &attempt)?;
