@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use rustls::ClientConfig;
 use serde_json::{Value, json};
 use switchboard::app::Gap;
 use switchboard::clock::Clock;
@@ -31,11 +33,19 @@ pub struct Options {
     pub cache_bytes: Option<usize>,
     /// Settings as flags.
     pub settings: Vec<(&'static str, String)>,
+    /// How partners speak TLS, where the settings name a certificate.
+    pub tls: Option<Arc<ClientConfig>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { gap: Gap::default(), rerun_one_in: Some(2), cache_bytes: None, settings: Vec::new() }
+        Self {
+            gap: Gap::default(),
+            rerun_one_in: Some(2),
+            cache_bytes: None,
+            settings: Vec::new(),
+            tls: None,
+        }
     }
 }
 
@@ -50,6 +60,7 @@ pub struct TestHost {
     pub token: String,
     /// Everything that waits follows it.
     pub clock: Clock,
+    tls: Option<Arc<ClientConfig>>,
     running: Option<Running>,
     folder: TempDir,
 }
@@ -83,14 +94,7 @@ impl TestHost {
     }
 
     async fn start_in(folder: TempDir, clock: Clock, options: Options) -> Self {
-        let mut flags = vec![
-            ("listen", "127.0.0.1:0".to_owned()),
-            ("admin_listen", "127.0.0.1:0".to_owned()),
-            ("data_dir", folder.path().display().to_string()),
-        ];
-        flags.extend(options.settings);
-        let sources = Sources { flags, ..Sources::default() };
-        let (config, _) = Config::load(sources).expect("settings");
+        let config = config_of(folder.path(), options.settings);
         let trial = Trial {
             gap: options.gap,
             rerun_one_in: options.rerun_one_in,
@@ -104,6 +108,7 @@ impl TestHost {
             admin: running.admin_listen,
             token: running.admin_token.clone(),
             clock,
+            tls: options.tls,
             running: Some(running),
             folder,
         }
@@ -157,7 +162,25 @@ impl TestHost {
     /// A partner with this key.
     #[must_use]
     pub fn partner(&self, key: &str) -> Client {
-        Client::new(self.listen, Some(key))
+        let client = Client::new(self.listen, Some(key));
+        match &self.tls {
+            Some(tls) => client.over_tls(Arc::clone(tls)),
+            None => client,
+        }
+    }
+
+    /// Takes these settings in, as SIGHUP does; says what was refused.
+    pub fn reload(&self, settings: Vec<(&'static str, String)>) -> Option<String> {
+        let reloaded = self.running().reloader().reload(&config_of(self.folder(), settings));
+        reloaded.err().map(|refused| refused.to_string())
+    }
+
+    /// The value of a metric's line that begins with this.
+    pub async fn metric(&self, line: &str) -> u64 {
+        let text = self.operator().get("/metrics").await.bytes;
+        let text = String::from_utf8_lossy(&text);
+        let value = text.lines().find_map(|found| found.strip_prefix(line)?.trim().parse().ok());
+        value.unwrap_or(0)
     }
 
     /// An operator.
@@ -231,6 +254,17 @@ impl TestHost {
         let id = text(&interview["decisions"]["job-resolution"]);
         self.operate("GET", &format!("/decisions/{id}"), Value::Null).await
     }
+}
+
+/// What a server in this folder is started with.
+fn config_of(folder: &Path, settings: Vec<(&'static str, String)>) -> Config {
+    let mut flags = vec![
+        ("listen", "127.0.0.1:0".to_owned()),
+        ("admin_listen", "127.0.0.1:0".to_owned()),
+        ("data_dir", folder.display().to_string()),
+    ];
+    flags.extend(settings);
+    Config::load(Sources { flags, ..Sources::default() }).expect("settings").0
 }
 
 /// A JSON string's text.

@@ -77,6 +77,13 @@ impl Office {
         self.partner.get(&format!("/interviews/{}", id(interview))).await.expect(200)
     }
 
+    /// `DELETE /interviews/{id}`
+    pub async fn delete(&mut self, interview: &Value) {
+        let path = format!("/interviews/{}", id(interview));
+        let answer = self.partner.send("DELETE", &path, &[], Bytes::new()).await;
+        assert_eq!(answer.expect(200), true);
+    }
+
     /// `POST …/call-attempts`
     pub async fn post_attempt(&mut self, interview: &Value, body: Value) -> Answer {
         self.partner.post(&format!("/interviews/{}/call-attempts", id(interview)), &body).await

@@ -120,9 +120,16 @@ impl Process {
     #[must_use]
     #[track_caller]
     pub fn serve(folder: &Path, clock: &str) -> Self {
+        Self::serve_with(folder, clock, &[])
+    }
+
+    /// The same with more options.
+    #[must_use]
+    #[track_caller]
+    pub fn serve_with(folder: &Path, clock: &str, more: &[&str]) -> Self {
         let folder = folder.display().to_string();
         let mut command = command();
-        command.args(["serve", "--data-dir", &folder, "--dev-clock", clock]).args(FREE_PORTS);
+        command.args(["serve", "--data-dir", &folder, "--dev-clock", clock]).args(FREE_PORTS).args(more);
         Self::start(command.args(["--log-format", "json"]))
     }
 

@@ -24,6 +24,7 @@ pub mod plugin;
 pub mod reach;
 pub mod release;
 pub mod removal;
+pub mod resource;
 mod secrets;
 pub mod sentinel;
 

@@ -44,6 +44,8 @@ pub struct Config {
     pub dev_clock: Option<Timestamp>,
     /// From these peers `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// TLS on the partners' listener; absent: in clear.
+    pub tls: Option<TlsFiles>,
     /// Outgoing mail.
     pub mail: Mail,
     /// Outgoing webhooks.
@@ -59,6 +61,15 @@ pub enum LogFormat {
     Text,
     /// One flat JSON object a line.
     Json,
+}
+
+/// Certificate and key of the partners' listener, both PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The server's certificate, then those that vouch for it.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// Outgoing mail.
@@ -108,6 +119,12 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// How long running requests may take to finish after SIGTERM.
     pub drain_timeout: Duration,
+    /// Partners' requests that are worked on at once; more are answered 503.
+    pub requests_max: usize,
+    /// Requests of one address; 0 is no bound.
+    pub address_requests_per_minute: u32,
+    /// Requests of one address with a key that nobody has; 0 is no bound.
+    pub address_failures_per_minute: u32,
 }
 
 /// Where the layers above the defaults come from.
@@ -122,7 +139,7 @@ pub struct Sources {
 }
 
 /// One setting's value and where it came from.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Explained {
     /// As in the file, with the table before the dot.
     pub key: &'static str,
@@ -156,6 +173,12 @@ pub fn temporary_folder() -> PathBuf {
     std::env::temp_dir()
 }
 
+/// Whether a running server takes a change of this setting in; else it holds from the next start.
+#[must_use]
+pub fn is_reloaded(key: &str) -> bool {
+    layers::RELOADED.contains(&key)
+}
+
 impl Config {
     /// Lays the layers over each other and checks every value.
     ///
@@ -186,6 +209,7 @@ fn read(layers: &mut Layers) -> Option<Config> {
     let log = layers.read("log", log_filter);
     let dev_clock = layers.read_optional("dev_clock", moment);
     let trusted_proxies = layers.read("trusted_proxies", networks);
+    let tls = tls_files(layers);
     let transport = mail_transport(layers, data_dir.as_ref());
     let from = layers.read("mail.from", not_empty);
     let public_url = layers.read_optional("mail.public_url", web_url);
@@ -194,6 +218,9 @@ fn read(layers: &mut Layers) -> Option<Config> {
     let header_timeout = layers.read("limits.header_timeout", deadline);
     let body_timeout = layers.read("limits.body_timeout", deadline);
     let drain_timeout = layers.read("limits.drain_timeout", deadline);
+    let requests_max = layers.read("limits.requests_max", positive);
+    let address_requests = layers.read("limits.address_requests_per_minute", count);
+    let address_failures = layers.read("limits.address_failures_per_minute", count);
     let config = Config {
         listen: listen?,
         admin_listen: admin_listen?,
@@ -202,6 +229,7 @@ fn read(layers: &mut Layers) -> Option<Config> {
         log: log?,
         dev_clock: dev_clock?,
         trusted_proxies: trusted_proxies?,
+        tls: tls?,
         mail: Mail { transport: transport?, from: from?, public_url: public_url? },
         webhooks: Webhooks { allow_private_targets: allow_private_targets? },
         limits: Limits {
@@ -209,6 +237,9 @@ fn read(layers: &mut Layers) -> Option<Config> {
             header_timeout: header_timeout?,
             body_timeout: body_timeout?,
             drain_timeout: drain_timeout?,
+            requests_max: requests_max?,
+            address_requests_per_minute: address_requests?,
+            address_failures_per_minute: address_failures?,
         },
     };
     check_together(&config, layers);
@@ -228,6 +259,24 @@ fn check_together(config: &Config, layers: &mut Layers) {
                      listeners on loopback"
                 ));
             }
+        }
+    }
+}
+
+/// Both or none: one of them alone would be a listener in clear that was meant to be sealed.
+fn tls_files(layers: &mut Layers) -> Option<Option<TlsFiles>> {
+    let certificate = layers.read_optional("tls.certificate", folder);
+    let key = layers.read_optional("tls.key", folder);
+    match (certificate?, key?) {
+        (None, None) => Some(None),
+        (Some(certificate), Some(key)) => Some(Some(TlsFiles { certificate, key })),
+        (certificate, _) => {
+            let (is_set, is_not) =
+                if certificate.is_some() { ("certificate", "key") } else { ("key", "certificate") };
+            layers
+                .problems
+                .push(format!("`tls.{is_set}` is set and `tls.{is_not}` is not: set both or none"));
+            None
         }
     }
 }
@@ -380,6 +429,10 @@ fn positive(text: &str) -> Result<usize, String> {
         Ok(number) if number > 0 => Ok(number),
         _ => Err("must be a whole number from 1".to_owned()),
     }
+}
+
+fn count(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| "must be a whole number from 0".to_owned())
 }
 
 fn deadline(text: &str) -> Result<Duration, String> {

@@ -1,6 +1,7 @@
 //! HTTP: what stands between a socket and the use cases. The order in which a request is checked is the
-//! contract's (§1) and stands in `Partners::check`, nowhere else.
+//! contract's (§1): its first half stands in `Partners::check`, its second in `dispatch` and `resource`.
 
+pub mod address;
 pub mod admin;
 pub mod agent;
 pub mod analysis;
@@ -9,21 +10,26 @@ pub mod body;
 pub mod call_attempt;
 pub mod candidate;
 pub mod company;
+pub mod compress;
+mod condition;
 pub mod dialler;
 pub mod dispatch;
 pub mod interview;
 pub mod job;
 pub mod openapi;
+pub mod overload;
 pub mod page;
 pub mod problem;
 pub mod query;
 pub mod rate;
 pub mod reply;
 pub mod request;
+pub mod resource;
 pub mod route;
 pub mod schema;
 pub mod server;
 mod stall;
+pub mod tls;
 
 use std::any::Any;
 use std::future::Future;
@@ -32,11 +38,14 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
 use hyper::{Method, Response};
 use ipnet::IpNet;
 use switchboard_domain::id::{CompanyId, KeyId};
@@ -49,6 +58,9 @@ pub use self::reply::Reply;
 pub use self::request::{Call, Request, RequestId};
 pub use self::route::Route;
 
+use self::address::{AddressLimits, Addresses};
+use self::compress::Wish;
+use self::overload::{Places, overloaded};
 use self::query::Query;
 use self::rate::{RateView, Rates};
 use self::request::{RequestBody, RequestIds};
@@ -65,13 +77,17 @@ pub const BODY_WITHIN: Duration = Duration::from_secs(20);
 /// An `Idempotency-Key` (contract §1).
 const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 
-/// What the operator sets.
+/// What the operator sets, and may change while the server runs.
 #[derive(Debug, Clone, Default)]
 pub struct DoorSettings {
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// How long a partner's body may take; [`BODY_WITHIN`] unless set.
     pub body_within: Option<Duration>,
+    /// Partners' requests at work at once; more are refused. 0 is no bound.
+    pub requests_max: usize,
+    /// What one address may ask.
+    pub address: AddressLimits,
 }
 
 /// The frame around every request of both listeners: its id, its one moment, its line in the log, its metrics,
@@ -81,7 +97,7 @@ pub struct Door {
     clock: Clock,
     request_ids: RequestIds,
     metrics: Arc<Metrics>,
-    settings: DoorSettings,
+    settings: ArcSwap<DoorSettings>,
 }
 
 /// What the log and the metrics will say of a request.
@@ -100,6 +116,8 @@ pub struct Trace {
     pub company_id: Option<CompanyId>,
     /// What the key has left, once it was counted.
     pub rate: Option<RateView>,
+    /// How the answer may be encoded.
+    wish: Wish,
 }
 
 /// How a handler ended: with a reply, a failure, or a panic.
@@ -109,7 +127,12 @@ impl Door {
     /// One for the whole process.
     #[must_use]
     pub fn new(clock: Clock, ids: &Ids, metrics: Arc<Metrics>, settings: DoorSettings) -> Self {
-        Self { clock, request_ids: RequestIds::new(ids), metrics, settings }
+        Self { clock, request_ids: RequestIds::new(ids), metrics, settings: ArcSwap::from_pointee(settings) }
+    }
+
+    /// Lets these settings count from the next request on.
+    pub fn set(&self, settings: DoorSettings) {
+        self.settings.store(Arc::new(settings));
     }
 
     /// Takes a request in.
@@ -134,22 +157,25 @@ impl Door {
             key_id: None,
             company_id: None,
             rate: None,
+            wish: Wish::of(&head.headers),
         };
         let request = Request {
             path: head.uri.path().to_owned(),
             query: Query::parse(head.uri.query()),
-            peer: auth::peer_address(socket.ip(), &head.headers, &self.settings.trusted_proxies),
+            peer: auth::peer_address(socket.ip(), &head.headers, &self.settings.load().trusted_proxies),
             method: head.method,
             headers: head.headers,
             now,
             request_id,
             body: RequestBody::Unread(body),
+            room: None,
         };
         (request, trace)
     }
 
-    /// Lets the answer out: failures and panics get their envelope, the log its one line.
-    pub fn reply(&self, trace: Trace, outcome: Outcome) -> Response<Full<Bytes>> {
+    /// Lets the answer out: failures and panics get their envelope, large bodies their encoding, the log its
+    /// one line.
+    pub async fn reply(&self, trace: Trace, outcome: Outcome) -> Response<Full<Bytes>> {
         let reply = match outcome {
             Ok(Ok(reply)) => reply,
             Ok(Err(failure)) => failure.into_reply(trace.now, &trace.request_id),
@@ -159,6 +185,7 @@ impl Door {
                 failure.into_reply(trace.now, &trace.request_id).with(CONNECTION, "close")
             }
         };
+        let reply = compress::apply(&trace.wish, reply).await;
         let duration = trace.started.elapsed();
         self.metrics.request(trace.listener, trace.route, trace.method, reply.status, duration);
         tracing::info!(
@@ -179,7 +206,13 @@ impl Door {
         if let Some(rate) = trace.rate {
             rate.write(&mut headers);
         }
-        let mut response = Response::new(Full::new(reply.body));
+        let mut body = reply.body;
+        if trace.method == "HEAD" {
+            // HTTP/2 would send it.
+            headers.insert(CONTENT_LENGTH, body.len().into());
+            body = Bytes::new();
+        }
+        let mut response = Response::new(Full::new(body));
         *response.status_mut() = reply.status;
         *response.headers_mut() = headers;
         response
@@ -210,6 +243,8 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 #[derive(Debug)]
 pub struct Partners<A, H> {
     door: Arc<Door>,
+    addresses: Addresses,
+    places: Places,
     rates: Rates,
     authenticate: A,
     handle: H,
@@ -218,7 +253,7 @@ pub struct Partners<A, H> {
 /// What the checks that need no resource let through.
 enum Passed {
     Answered(Reply),
-    Call { caller: Arc<Caller>, route: Route, ids: PathIds, idempotency_key: Option<String> },
+    Call { caller: Arc<Caller>, route: Route, ids: PathIds },
 }
 
 impl<A, H, F> Partners<A, H>
@@ -227,9 +262,10 @@ where
     H: Fn(Call) -> F,
     F: Future<Output = Result<Reply, Failure>>,
 {
-    /// With full rate windows.
+    /// With full rate windows and free places.
     pub fn new(door: Arc<Door>, authenticate: A, handle: H) -> Self {
-        Self { door, rates: Rates::default(), authenticate, handle }
+        let places = Places::new(door.metrics.in_flight());
+        Self { door, addresses: Addresses::default(), places, rates: Rates::default(), authenticate, handle }
     }
 
     /// Answers one request, whatever happens.
@@ -240,15 +276,32 @@ where
     ) -> Response<Full<Bytes>> {
         let (request, mut trace) = self.door.receive("partners", incoming, socket);
         let outcome = AssertUnwindSafe(self.run(request, &mut trace)).catch_unwind().await;
-        self.door.reply(trace, outcome)
+        if let Ok(Err(Failure::Found(Problem::Overloaded { reason, .. }))) = &outcome {
+            self.note_overload(reason);
+        }
+        self.door.reply(trace, outcome).await
     }
 
     async fn run(&self, mut request: Request, trace: &mut Trace) -> Result<Reply, Failure> {
         match self.check(&request, trace) {
-            Ok(Passed::Call { caller, route, ids, idempotency_key }) => {
-                let within = self.door.settings.body_within.unwrap_or(BODY_WITHIN);
-                request.receive(BODY_BYTES_MAX, within).await;
-                (self.handle)(Call { caller, route, ids, idempotency_key, request }).await
+            Ok(Passed::Call { caller, route, ids }) => {
+                let (within, places) = {
+                    let settings = self.door.settings.load();
+                    (settings.body_within.unwrap_or(BODY_WITHIN), settings.requests_max)
+                };
+                let place = self.places.take(places).ok_or(overloaded("overload"))?;
+                request.room = Some(self.places.room());
+                let idempotency_key = idempotency_key(&request);
+                (self.handle)(Call {
+                    caller,
+                    route,
+                    ids,
+                    idempotency_key,
+                    body_within: within,
+                    place,
+                    request,
+                })
+                .await
             }
             Ok(Passed::Answered(reply)) => {
                 request.discard().await;
@@ -261,22 +314,35 @@ where
         }
     }
 
-    /// The order of checks of contract §1, up to where a resource is needed: route and method, credentials,
-    /// rate, scope, then values in head and query. The handler goes on with the path's and the query's own
-    /// values, `companyId`, the resource, and then the body, which waits in the request with its verdict.
+    /// The order of checks of contract §1, as far as it is the same for every route: route and method,
+    /// credentials, rate, scope. The handler goes on with the values in path, query and head, `companyId`, the
+    /// resource, and then the body, which nobody has read yet.
     fn check(&self, request: &Request, trace: &mut Trace) -> Result<Passed, Failure> {
-        let (route, ids) = match route::recognise(&request.method, &request.path) {
+        let recognised = route::recognise(&request.method, &request.path);
+        if let Recognised::Found(route, _) = &recognised {
+            trace.route = route.entry().template;
+        }
+        // Whoever watches over the server must be answered above all when it has much to do.
+        if !matches!(recognised, Recognised::Found(Route::Healthz, _)) {
+            self.let_in(request)?;
+        }
+        let (route, ids) = match recognised {
             Recognised::Found(route, ids) => (route, ids),
             Recognised::Options { allow } => return Ok(Passed::Answered(Reply::options(&allow))),
             Recognised::MethodNotAllowed { allow } => return Err(Problem::MethodNotAllowed { allow }.into()),
             Recognised::NotFound => return Err(Problem::RouteNotFound.into()),
         };
-        trace.route = route.entry().template;
         if let Some(reply) = public(route, request.now) {
             return Ok(Passed::Answered(reply));
         }
 
-        let caller = (self.authenticate)(auth::bearer(&request.headers), request.peer)?;
+        let secret = auth::bearer(&request.headers);
+        let caller = (self.authenticate)(secret, request.peer).inspect_err(|denied| {
+            // A guess; who sends no key, or one that has ended, guesses nothing.
+            if secret.is_some() && *denied == Denied::Unknown {
+                self.addresses.failed(request.peer, request.now);
+            }
+        })?;
         trace.key_id = Some(caller.key.id);
         trace.company_id = company_of(&caller.key, &request.query);
 
@@ -287,9 +353,44 @@ where
         }
 
         check_scopes(route, &caller.key)?;
+        Ok(Passed::Call { caller, route, ids })
+    }
+}
 
-        let idempotency_key = idempotency_key(request)?;
-        Ok(Passed::Call { caller, route, ids, idempotency_key })
+impl<A, H> Partners<A, H> {
+    /// What is refused before anything else is looked at: an address that asks too much, and everybody while
+    /// all places are taken.
+    fn let_in(&self, request: &Request) -> Result<(), Failure> {
+        let (limits, places) = {
+            let settings = self.door.settings.load();
+            (settings.address, settings.requests_max)
+        };
+        if let Err(too_much) = self.addresses.take(request.peer, limits, request.now) {
+            let retry_after_seconds = too_much.retry_after_seconds;
+            self.door.metrics.refused(too_much.met.as_str());
+            if too_much.is_first {
+                tracing::warn!(
+                    event = "address.limited",
+                    address = %request.peer,
+                    bound = too_much.met.as_str(),
+                    retry_after_seconds,
+                    "refused until the minute is over; where this is a proxy of yours, name it in trusted_proxies"
+                );
+            }
+            return Err(Problem::AddressLimited { retry_after_seconds }.into());
+        }
+        if self.places.are_taken(places) {
+            return Err(overloaded("overload").into());
+        }
+        Ok(())
+    }
+
+    /// Counts a request that found no room, and tells of it now and then.
+    fn note_overload(&self, reason: &'static str) {
+        self.door.metrics.refused(reason);
+        if let Some(refused) = self.places.refused() {
+            tracing::warn!(event = "overloaded", reason, refused, "requests are refused with 503");
+        }
     }
 }
 
@@ -330,9 +431,9 @@ fn check_scopes(route: Route, key: &Key) -> Result<(), Problem> {
     }
 }
 
-fn idempotency_key(request: &Request) -> Result<Option<String>, Failure> {
-    const NAME: &str = "Idempotency-Key";
-    let mut values = request.headers.get_all(NAME).iter();
+/// Only on POST; what is wrong with it is told together with path and query.
+fn idempotency_key(request: &Request) -> Result<Option<String>, Flaw> {
+    let mut values = request.headers.get_all(request::IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next().filter(|_| request.method == Method::POST) else { return Ok(None) };
     let is_visible = value.as_bytes().iter().all(u8::is_ascii_graphic);
     let fits = (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&value.len());
@@ -341,7 +442,7 @@ fn idempotency_key(request: &Request) -> Result<Option<String>, Failure> {
         _ => {
             let text =
                 format!("must be sent once, with 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters");
-            Err(Failure::field(NAME, Flaw::invalid(text)))
+            Err(Flaw::invalid(text))
         }
     }
 }

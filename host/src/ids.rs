@@ -21,7 +21,13 @@ struct State {
     last_millis: i64,
     counter: u16,
     seed: Option<(u64, u64)>,
+    /// Drawn and not used yet, from the end on: for ids, of which a request takes several, and which are no
+    /// secrets.
+    drawn: Vec<u8>,
 }
+
+/// Random bytes that ids take from the operating system at once.
+const DRAWN_BYTES: usize = 512;
 
 /// Ids of one millisecond that keep their order: the width of UUIDv7's `rand_a`.
 const COUNTER_MAX: u16 = 0x0fff;
@@ -40,7 +46,10 @@ impl Ids {
     }
 
     fn new(clock: Clock, seed: Option<(u64, u64)>) -> Self {
-        Self { clock, state: Arc::new(Mutex::new(State { last_millis: 0, counter: 0, seed })) }
+        Self {
+            clock,
+            state: Arc::new(Mutex::new(State { last_millis: 0, counter: 0, seed, drawn: Vec::new() })),
+        }
     }
 
     /// The next UUIDv7. Moving the clock back does not make it smaller.
@@ -57,8 +66,7 @@ impl Ids {
             state.last_millis += 1;
             state.counter = 0;
         }
-        let mut random = [0_u8; 8];
-        state.fill(&mut random);
+        let random = state.drawn();
         uuid_v7(Timestamp::from_unix_millis(state.last_millis), state.counter, random)
     }
 
@@ -93,6 +101,24 @@ impl Series {
 }
 
 impl State {
+    fn drawn(&mut self) -> [u8; 8] {
+        let mut random = [0_u8; 8];
+        if self.seed.is_some() {
+            // Of a seed each draw is one step, whatever it is for.
+            self.fill(&mut random);
+            return random;
+        }
+        if self.drawn.is_empty() {
+            let mut fresh = vec![0; DRAWN_BYTES];
+            self.fill(&mut fresh);
+            self.drawn = fresh;
+        }
+        let rest = self.drawn.len() - random.len();
+        random.copy_from_slice(&self.drawn[rest..]);
+        self.drawn.truncate(rest);
+        random
+    }
+
     #[expect(clippy::disallowed_methods, reason = "this is the source that everybody else asks")]
     #[expect(
         clippy::expect_used,

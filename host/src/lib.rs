@@ -27,8 +27,10 @@ use app::{App, Gap, Secrets};
 use clock::Clock;
 use config::Config;
 use drain::{Drain, Stop};
+use http::address::AddressLimits;
 use http::admin::Admin;
 use http::server::{Listener, ServerLimits};
+use http::tls::{Tls, TlsRefused};
 use http::{Door, DoorSettings, Partners};
 use ids::Ids;
 use metrics::Metrics;
@@ -94,6 +96,9 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// Certificate and key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsRefused),
     /// The store cannot be opened or written.
     #[error("the store: {0}")]
     Store(String),
@@ -112,8 +117,37 @@ pub struct Running {
     /// What operators show.
     pub admin_token: String,
     app: App,
+    reloader: Reloader,
     stop: Arc<Stop>,
     tasks: JoinSet<()>,
+}
+
+/// Takes changed settings in while the server runs: those of `config::is_reloaded`. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Reloader {
+    door: Arc<Door>,
+    tls: Option<Arc<Tls>>,
+}
+
+impl Reloader {
+    /// Lets these settings count for the next connection and the next request.
+    ///
+    /// # Errors
+    /// The certificate cannot be used: the old one stays. Everything else counts all the same.
+    pub fn reload(&self, config: &Config) -> Result<(), TlsRefused> {
+        self.door.set(door_settings(config));
+        match (&self.tls, &config.tls) {
+            (Some(tls), Some(files)) => tls.reload(files),
+            // A listener stays sealed or in clear until the next start.
+            (None, _) | (_, None) => Ok(()),
+        }
+    }
+
+    /// Whether the partners' listener speaks TLS.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.tls.is_some()
+    }
 }
 
 impl Running {
@@ -121,6 +155,12 @@ impl Running {
     #[must_use]
     pub fn app(&self) -> &App {
         &self.app
+    }
+
+    /// What takes changed settings in.
+    #[must_use]
+    pub fn reloader(&self) -> Reloader {
+        self.reloader.clone()
     }
 
     /// Begins the drain: running requests finish, new connections are refused.
@@ -144,26 +184,33 @@ impl Running {
         self.app.store().close().await;
         Ok(())
     }
+
+    /// Serves until told to stop.
+    ///
+    /// # Errors
+    /// The store can write no more.
+    pub async fn until(self, mut shutdown: Shutdown) -> Result<(), StartError> {
+        let stop = Arc::clone(&self.stop);
+        let asked = async {
+            // An error means that the sender is gone, which ends the server as well.
+            drop(shutdown.wait_for(|asked| *asked).await);
+            tracing::info!(event = "draining");
+            stop.stop();
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            ended = self.ended() => ended,
+            () = asked => Ok(()),
+        }
+    }
 }
 
 /// Serves until told to stop.
 ///
 /// # Errors
 /// When it cannot start, or when the store can write no more.
-pub async fn run(config: Config, outside: Outside, mut shutdown: Shutdown) -> Result<(), StartError> {
-    let running = start(config, outside).await?;
-    let stop = Arc::clone(&running.stop);
-    let asked = async {
-        // An error means that the sender is gone, which ends the server as well.
-        drop(shutdown.wait_for(|asked| *asked).await);
-        tracing::info!(event = "draining");
-        stop.stop();
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        ended = running.ended() => ended,
-        () = asked => Ok(()),
-    }
+pub async fn run(config: Config, outside: Outside, shutdown: Shutdown) -> Result<(), StartError> {
+    start(config, outside).await?.until(shutdown).await
 }
 
 /// Puts the parts together and listens.
@@ -174,18 +221,17 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     let folder = config.data_dir.clone();
     let refused = |source| StartError::Folder { folder: folder.display().to_string(), source };
     make_private(&folder).map_err(refused)?;
-    let partners_listener = bind(config.listen).await?;
+    let tls = config.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
+    let partners_listener = bind(config.listen).await?.sealed(tls.clone());
     let admin_listener = bind(config.admin_listen).await?;
     let app = open(&folder, &outside).await?;
     let token = admin_file::token(&folder, &outside.ids).map_err(refused)?;
 
     let (stop, drain) = drain::drain();
     let metrics = Arc::new(Metrics::new());
-    let settings = DoorSettings {
-        trusted_proxies: config.trusted_proxies.clone(),
-        body_within: Some(config.limits.body_timeout),
-    };
+    let settings = door_settings(&config);
     let door = Arc::new(Door::new(outside.clock.clone(), &outside.ids, Arc::clone(&metrics), settings));
+    let reloader = Reloader { door: Arc::clone(&door), tls };
     let limits = ServerLimits {
         connections: config.limits.connections_max,
         head_within: config.limits.header_timeout,
@@ -208,9 +254,23 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     let admin = Admin::new(app.clone(), door, Arc::clone(&metrics), drain.clone(), token.clone());
     tasks.spawn(serve_admin(admin, metrics, drain.clone(), admin_listener, limits));
     tasks.spawn(worker::run(app.clone(), drain));
-    tracing::info!(event = "listening", listen = %listen, admin = %admin_listen, version = env!("CARGO_PKG_VERSION"));
+    let version = env!("CARGO_PKG_VERSION");
+    let tls = reloader.is_sealed();
+    tracing::info!(event = "listening", listen = %listen, admin = %admin_listen, tls, version);
     let stop = Arc::new(stop);
-    Ok(Running { listen, admin_listen, admin_token: token, app, stop, tasks })
+    Ok(Running { listen, admin_listen, admin_token: token, app, reloader, stop, tasks })
+}
+
+fn door_settings(config: &Config) -> DoorSettings {
+    DoorSettings {
+        trusted_proxies: config.trusted_proxies.clone(),
+        body_within: Some(config.limits.body_timeout),
+        requests_max: config.limits.requests_max,
+        address: AddressLimits {
+            requests_per_minute: config.limits.address_requests_per_minute,
+            failures_per_minute: config.limits.address_failures_per_minute,
+        },
+    }
 }
 
 async fn bind(address: SocketAddr) -> Result<Listener, StartError> {
@@ -277,12 +337,12 @@ async fn serve_partners(
     limits: ServerLimits,
 ) {
     let partners = Arc::new(partners);
-    let open = metrics.connections("partners");
+    let connections = metrics.connections("partners");
     let answer = move |request, peer| {
         let partners = Arc::clone(&partners);
         async move { partners.answer(request, peer).await }
     };
-    listener.serve(limits, drain, open, answer).await;
+    listener.serve(limits, drain, connections, answer).await;
 }
 
 async fn serve_admin(
@@ -293,10 +353,10 @@ async fn serve_admin(
     limits: ServerLimits,
 ) {
     let admin = Arc::new(admin);
-    let open = metrics.connections("admin");
+    let connections = metrics.connections("admin");
     let answer = move |request, peer| {
         let admin = Arc::clone(&admin);
         async move { admin.answer(request, peer).await }
     };
-    listener.serve(limits, drain, open, answer).await;
+    listener.serve(limits, drain, connections, answer).await;
 }

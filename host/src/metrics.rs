@@ -26,7 +26,52 @@ pub struct Metrics {
     requests: Family<Request, Counter>,
     durations: Family<Route, Histogram>,
     connections: Family<Listener, Gauge>,
+    opened: Family<Opened, Counter>,
+    handshake_failures: Family<HandshakeFailure, Counter>,
+    refused: Family<Refused, Counter>,
+    in_flight: Gauge,
     panics: Counter,
+}
+
+/// What a listener counts of its connections.
+#[derive(Debug, Clone)]
+pub struct ConnectionMetrics {
+    /// Those that are open.
+    pub open: Gauge,
+    listener: &'static str,
+    opened: Family<Opened, Counter>,
+    handshake_failures: Family<HandshakeFailure, Counter>,
+}
+
+impl ConnectionMetrics {
+    /// Notes a connection that came to speak HTTP.
+    pub fn speaks(&self, protocol: &'static str, is_sealed: bool) {
+        let tls = if is_sealed { "yes" } else { "no" };
+        self.opened.get_or_create(&Opened { listener: self.listener, protocol, tls }).inc();
+    }
+
+    /// Notes a TLS handshake that came to nothing.
+    pub fn handshake_failed(&self, reason: &'static str) {
+        self.handshake_failures.get_or_create(&HandshakeFailure { listener: self.listener, reason }).inc();
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Opened {
+    listener: &'static str,
+    protocol: &'static str,
+    tls: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HandshakeFailure {
+    listener: &'static str,
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Refused {
+    reason: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -62,6 +107,10 @@ impl Metrics {
         let durations: Family<Route, Histogram> =
             Family::new_with_constructor(|| Histogram::new(DURATION_BUCKETS_SECONDS));
         let connections = Family::default();
+        let opened = Family::default();
+        let handshake_failures = Family::default();
+        let refused = Family::default();
+        let in_flight = Gauge::default();
         let panics = Counter::default();
         let mut registry = Registry::with_prefix("switchboard");
         registry.register("http_requests", "Requests by route and class of status", requests.clone());
@@ -71,8 +120,30 @@ impl Metrics {
             durations.clone(),
         );
         registry.register("http_connections", "Open connections", connections.clone());
+        registry.register("http_connections_opened", "Connections by what they speak", opened.clone());
+        registry.register(
+            "tls_handshake_failures",
+            "TLS handshakes that came to nothing",
+            handshake_failures.clone(),
+        );
+        registry.register(
+            "http_refused",
+            "Requests refused at the door, before anybody asked for a key or a place",
+            refused.clone(),
+        );
+        registry.register("http_requests_in_flight", "Partners' requests at work", in_flight.clone());
         registry.register("http_panics", "Requests whose handler panicked", panics.clone());
-        Self { registry: Mutex::new(registry), requests, durations, connections, panics }
+        Self {
+            registry: Mutex::new(registry),
+            requests,
+            durations,
+            connections,
+            opened,
+            handshake_failures,
+            refused,
+            in_flight,
+            panics,
+        }
     }
 
     /// Lets another part register its own metrics.
@@ -115,10 +186,26 @@ impl Metrics {
         self.panics.inc();
     }
 
-    /// The gauge of open connections of a listener.
+    /// Notes a request that was refused at the door.
+    pub fn refused(&self, reason: &'static str) {
+        self.refused.get_or_create(&Refused { reason }).inc();
+    }
+
+    /// The gauge of partners' requests at work.
     #[must_use]
-    pub fn connections(&self, listener: &'static str) -> Gauge {
-        self.connections.get_or_create(&Listener { listener }).clone()
+    pub fn in_flight(&self) -> Gauge {
+        self.in_flight.clone()
+    }
+
+    /// What a listener counts of its connections.
+    #[must_use]
+    pub fn connections(&self, listener: &'static str) -> ConnectionMetrics {
+        ConnectionMetrics {
+            open: self.connections.get_or_create(&Listener { listener }).clone(),
+            listener,
+            opened: self.opened.clone(),
+            handshake_failures: self.handshake_failures.clone(),
+        }
     }
 }
 
@@ -130,7 +217,11 @@ mod tests {
     fn text_names_what_was_noted() {
         let metrics = Metrics::new();
         metrics.request("partners", "/jobs/{id}", "GET", StatusCode::NOT_FOUND, Duration::from_micros(300));
-        metrics.connections("partners").inc();
+        let connections = metrics.connections("partners");
+        connections.open.inc();
+        connections.speaks("http2", true);
+        connections.handshake_failed("timeout");
+        metrics.refused("overload");
         metrics.panicked();
         metrics.register(|registry| registry.register("own", "Another part's", Gauge::<i64>::default()));
         let text = metrics.text();
@@ -138,6 +229,10 @@ mod tests {
             r#"switchboard_http_requests_total{listener="partners",route="/jobs/{id}",method="GET",status="4xx"} 1"#,
             r#"switchboard_http_request_duration_seconds_bucket{le="0.0005",listener="partners",route="/jobs/{id}"} 1"#,
             r#"switchboard_http_connections{listener="partners"} 1"#,
+            r#"switchboard_http_connections_opened_total{listener="partners",protocol="http2",tls="yes"} 1"#,
+            r#"switchboard_tls_handshake_failures_total{listener="partners",reason="timeout"} 1"#,
+            r#"switchboard_http_refused_total{reason="overload"} 1"#,
+            "switchboard_http_requests_in_flight 0",
             "switchboard_http_panics_total 1",
             "switchboard_own 0",
         ] {

@@ -86,7 +86,7 @@ async fn it_is_shown_with_interview_and_candidate() {
     assert_eq!(office.partner.get(&next).await.expect(200)["data"], json!([replaced]));
 
     // With its interview it goes, and the rating with it.
-    crate::sentinel::delete_interview(&host, text(&second["id"])).await;
+    office.delete(&second).await;
     let candidate = office.partner.get(&format!("/candidates/{candidate_id}")).await.expect(200);
     assert_eq!((&candidate["overallRating"], &candidate["analysisCount"]), (&json!(40), &json!(2)));
     assert_sound(&host);

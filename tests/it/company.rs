@@ -1,10 +1,13 @@
 //! Companies, from outside (contract §2).
 
 use serde_json::{Value, json};
-use switchboard_tests::TestHost;
+use switchboard_tests::{Client, Furnished, TestHost};
 
-use crate::table::{all_accepted, all_refused, assert_moment, assert_names, assert_refused};
-use crate::table::{bad_metadata, good_metadata};
+use crate::stock::Stock;
+use crate::table::{
+    all_accepted, all_changes_accepted, all_changes_refused, all_refused, assert_moment, assert_names,
+    assert_refused, bad_metadata, good_metadata, keyed,
+};
 
 const INVALID: &str = "VALIDATION_ERROR";
 
@@ -172,4 +175,183 @@ async fn a_company_key_has_its_one_company_and_makes_none() {
     let nobody = "01960e6a-7c00-7000-8000-000000000001";
     let error = ats.get(&path(nobody)).await.refused(404, "RESOURCE_NOT_FOUND");
     assert_eq!(error["details"], json!({ "resourceType": "Company", "resourceId": nobody }));
+}
+
+/// A company of a new ATS with some of everything; its path.
+async fn made(host: &TestHost) -> (Furnished, Client, String) {
+    let here = host.furnish().await;
+    let whole = json!({
+        "name": "Kowalski", "description": "Freight.", "website": "https://kowalski.example", "industry": "Logistics",
+        "size": "51-200", "location": { "city": "Gdańsk", "countryCode": "PL" },
+        "settings": {
+            "timezone": "Europe/Warsaw", "locale": "pl-PL",
+            "callWindow": { "start": "09:00", "end": "18:00", "days": ["MON"] },
+        },
+        "metadata": { "a": 1, "b": { "x": 1 }, "c": null }, "ownerEmail": "Owner@kowalski.example",
+    });
+    let mut ats = host.partner(&here.ats_key);
+    let id = ats.post("/company", &whole).await.expect(201)["id"].clone();
+    (here, ats, format!("/company/{}", id.as_str().expect("an id")))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_keeps_what_is_not_sent() {
+    let host = TestHost::start().await;
+    let (here, mut ats, path) = made(&host).await;
+    let good = [
+        json!({ "name": "Nowak", "size": "" }),
+        json!({ "location": { "city": "Łódź" } }),
+        json!({ "ownerEmail": "other@nowak.example" }),
+        json!({ "ownerEmail": "Other@Nowak.example" }),
+        json!({ "ownerEmail": null, "location": null, "size": null, "industry": null }),
+        json!({ "website": null, "description": null, "metadata": null }),
+    ];
+    all_changes_accepted(&mut ats, &path, &good).await;
+    // A company key changes its own company, and no other.
+    let mut company = host.partner(&here.company_key);
+    let own = format!("/companies/{}", here.company_id);
+    assert_eq!(company.patch(&own, &json!({ "name": "Own" })).await.expect(200)["name"], "Own");
+    let _ = company.patch(&path, &json!({ "name": "Own" })).await.refused(403, "RESOURCE_ACCESS_DENIED");
+    let _ = company.delete(&path).await.refused(403, "RESOURCE_ACCESS_DENIED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_are_merged_one_level_and_a_window_is_replaced_whole() {
+    let host = TestHost::start().await;
+    let (_, mut ats, path) = made(&host).await;
+    let days = json!(["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"]);
+    let (given, default) = (
+        json!({ "start": "09:00", "end": "18:00", "days": ["MON"] }),
+        json!({ "start": "08:00", "end": "20:00", "days": days }),
+    );
+    let sunday = json!({ "start": "08:00", "end": "20:00", "days": ["SUN"] });
+    for (change, timezone, locale, window) in [
+        (json!({}), "Europe/Warsaw", "pl-PL", &given),
+        (json!({ "timezone": "Asia/Tokyo" }), "Asia/Tokyo", "pl-PL", &given),
+        (json!({ "locale": "ja", "timezone": null }), "UTC", "ja", &given),
+        (json!({ "callWindow": { "days": ["SUN"] } }), "UTC", "ja", &sunday),
+        (json!({ "callWindow": null, "timezone": "Asia/Tokyo" }), "Asia/Tokyo", "ja", &default),
+        (json!({ "callWindow": given }), "Asia/Tokyo", "ja", &given),
+        (json!(null), "UTC", "en", &default),
+    ] {
+        let shown = ats.patch(&path, &json!({ "settings": change })).await.expect(200);
+        let expected = json!({ "timezone": timezone, "locale": locale, "callWindow": window });
+        assert_eq!(shown["settings"], expected, "{change}");
+        assert_eq!(ats.get(&path).await.expect(200), shown, "{change}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metadata_is_merged_one_level_and_null_removes_a_key() {
+    let host = TestHost::start().await;
+    let (_, mut ats, path) = made(&host).await;
+    for (change, expected) in [
+        (json!({}), json!({ "a": 1, "b": { "x": 1 }, "c": null })),
+        (json!({ "b": { "y": 2 }, "d": [null] }), json!({ "a": 1, "b": { "y": 2 }, "c": null, "d": [null] })),
+        (json!({ "a": null, "c": null, "nobody": null }), json!({ "b": { "y": 2 }, "d": [null] })),
+        (json!({ "b": null, "d": null }), json!({})),
+        (keyed(50), keyed(50)),
+        (json!({ "k0": null, "one more": 1 }), {
+            let mut expected = keyed(50);
+            expected.as_object_mut().expect("an object").remove("k0");
+            expected["one more"] = json!(1);
+            expected
+        }),
+    ] {
+        let shown = ats.patch(&path, &json!({ "metadata": change })).await.expect(200);
+        assert_eq!(shown["metadata"], expected, "{change}");
+        assert_eq!(ats.get(&path).await.expect(200), shown, "{change}");
+    }
+    // The bounds are those of the result.
+    let too_many: Vec<(Value, &str, &[&str])> = vec![
+        (json!({ "metadata": { "and another": 1 } }), INVALID, &["metadata"]),
+        (json!({ "metadata": { "k1": { "inside": 1 } } }), INVALID, &["metadata"]),
+        (json!({ "metadata": { "k1": "x".repeat(10_240) } }), INVALID, &["metadata"]),
+    ];
+    all_changes_refused(&mut ats, &path, &too_many).await;
+    assert_eq!(ats.patch(&path, &json!({ "metadata": null })).await.expect(200).get("metadata"), None);
+    let again = ats.patch(&path, &json!({ "metadata": { "a": null, "b": 1 } })).await.expect(200);
+    assert_eq!(again["metadata"], json!({ "b": 1 }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_bad_field_of_a_change_is_named() {
+    let host = TestHost::start().await;
+    let (_, mut ats, path) = made(&host).await;
+    let mut bad: Vec<(Value, &str, &[&str])> = vec![
+        (json!({ "name": null }), INVALID, &["name"]),
+        (
+            json!({ "name": "A", "website": "x", "ownerEmail": "y" }),
+            INVALID,
+            &["name", "website", "ownerEmail"],
+        ),
+        (json!({ "description": "", "size": 7 }), INVALID, &["description", "size"]),
+        (json!({ "location": { "countryCode": "ZZ" } }), INVALID, &["location.countryCode"]),
+        (json!({ "settings": [] }), INVALID, &["settings"]),
+        (
+            json!({ "settings": { "timezone": "Mars/Base", "callWindow": { "days": [] } } }),
+            INVALID,
+            &["settings.timezone", "settings.callWindow.days"],
+        ),
+        (
+            json!({ "settings": { "callWindow": { "start": "07:00" } } }),
+            "MISSING_REQUIRED_FIELD",
+            &["settings.callWindow.end"],
+        ),
+    ];
+    let metadata = bad_metadata();
+    bad.extend(
+        metadata.into_iter().map(|bad| (json!({ "metadata": bad }), INVALID, &["metadata"] as &[&str])),
+    );
+    all_changes_refused(&mut ats, &path, &bad).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_call_window_counts_from_then_on() {
+    let host = TestHost::start().await;
+    let here = host.furnish().await;
+    let mut company = host.partner(&here.company_key);
+    let body = crate::stock::new("/interviews", &here);
+    let night = crate::table::with(&body, &json!({ "scheduledAt": "2026-04-10T23:00:00+02:00" }));
+    let _ = company.post("/interviews", &night).await.refused(400, "OUTSIDE_CALL_WINDOW");
+    let window = json!({ "settings": { "callWindow": { "start": "22:00", "end": "24:00" } } });
+    let _ = company.patch(&format!("/company/{}", here.company_id), &window).await.expect(200);
+    let _ = company.post("/interviews", &night).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_company_is_answered_as_partners_know_it_and_all_of_it_is_gone() {
+    let host = TestHost::start().await;
+    let stock = Stock::new(&host).await;
+    let here = &stock.here;
+    let sibling = host.furnish_company(here.ats_id.clone()).await;
+    let (mut company, mut ats) = (host.partner(&here.company_key), host.partner(&here.ats_key));
+    let path = format!("/company/{}", here.company_id);
+    let header = [("X-Request-Id", "trace-7")];
+    let answer = ats.send("DELETE", &path, &header, bytes::Bytes::new()).await;
+    assert_eq!(answer.status, 200);
+    let mut envelope = answer.json();
+    assert_moment(&envelope["timestamp"]);
+    envelope["timestamp"] = json!("then");
+    let expected = json!({
+        "success": true, "data": true, "error": null, "statusCode": 200, "message": "Success",
+        "traceId": "trace-7", "timestamp": "then",
+    });
+    assert_eq!(envelope, expected);
+    let _ = ats.delete(&path).await.refused(404, "RESOURCE_NOT_FOUND");
+    let _ = company.get("/jobs").await.refused(401, "INVALID_API_KEY");
+    for (path, _) in stock.single() {
+        let _ = ats
+            .get(&format!("{path}?companyId={}", here.company_id))
+            .await
+            .refused(404, "RESOURCE_NOT_FOUND");
+        let query = format!("{path}?companyId={}", sibling.company_id);
+        let _ = ats.get(&query).await.refused(404, "RESOURCE_NOT_FOUND");
+    }
+    let list = ats.get("/company").await.expect(200);
+    assert_eq!((&list["total"], &list["data"][0]["id"]), (&json!(1), &json!(sibling.company_id)));
+    // A company may delete itself.
+    let mut itself = host.partner(&sibling.company_key);
+    let _ = itself.delete(&format!("/company/{}", sibling.company_id)).await.expect(200);
+    let _ = itself.get("/company").await.refused(401, "INVALID_API_KEY");
 }

@@ -368,7 +368,7 @@ async fn a_call_whose_interview_is_deleted_still_ends() {
     let other = office.interview(json!({})).await;
     let claimed = office.dialler.claim(2).await;
     let (claimed, waits) = (&claimed[0], &claimed[1]);
-    crate::sentinel::delete_interview(&host, text(&made["id"])).await;
+    office.delete(&made).await;
     let (_, seen) = events(&host, 0);
     let _ = office.dialler.beat(claimed, json!({})).await.expect(200);
     let ended = office.dialler.complete(claimed, "COMPLETED").await.expect(200);
@@ -389,7 +389,7 @@ async fn a_call_whose_interview_is_deleted_still_ends() {
     host.operate("PATCH", &path, json!({ "callsAtOnce": 2 })).await;
     office.interview(json!({})).await;
     assert_eq!(office.dialler.claim(5).await.len(), 1);
-    crate::sentinel::delete_interview(&host, text(&other["id"])).await;
+    office.delete(&other).await;
     assert!(host.clock.advance(Duration::from_secs(61)));
     let _ = office.dialler.complete(waits, "COMPLETED").await.refused(409, "LEASE_LOST");
     assert_sound(&host);

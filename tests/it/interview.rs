@@ -1,5 +1,7 @@
 //! Interviews, from outside: bodies, the job, the time (contract §6).
 
+mod change;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};

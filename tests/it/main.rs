@@ -1,5 +1,6 @@
 //! Black-box tests of the whole, one binary.
 
+mod address_limit;
 mod agent;
 mod alone;
 mod analysis;
@@ -9,6 +10,8 @@ mod call_scheduling;
 mod candidate;
 mod cli;
 mod company;
+mod compression;
+mod condition;
 mod decision;
 mod demo;
 mod dialler;
@@ -16,12 +19,14 @@ mod disk;
 mod every_route;
 mod hostile_guest;
 mod hot_swap;
+mod http2;
 mod idempotency;
 mod interview;
 mod job;
 mod job_resolution;
 mod key;
 mod metrics;
+mod overload;
 mod page;
 mod plugin;
 mod power_loss;
@@ -31,5 +36,7 @@ mod removal;
 mod restart;
 mod sentinel;
 mod stale_facts;
+mod stock;
 mod table;
 mod tidy;
+mod tls;

@@ -3,10 +3,6 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use switchboard::app::removal;
-use switchboard::store::{self, Abort, Txn};
-use switchboard_domain::id::InterviewId;
-use switchboard_domain::interview::Interview;
 use switchboard_tests::office::{assert_sound, events};
 use switchboard_tests::{Office, TestHost};
 
@@ -25,19 +21,6 @@ pub(crate) async fn until(office: &mut Office, interview: &Value, is_so: impl Fn
         tokio::time::sleep(GLANCE).await;
     }
     panic!("it stays so: {now:#}");
-}
-
-/// What `DELETE /interviews/{id}` does.
-pub(crate) async fn delete_interview(host: &TestHost, id: &str) {
-    let app = host.running().app().clone();
-    let id: InterviewId = id.parse().expect("an id");
-    let begun = app.begin_removal(app.now());
-    let work = move |txn: &mut Txn| {
-        let interview = store::get::<Interview>(txn, &id)?.expect("an interview");
-        removal::interview(txn, &interview, &begun)?;
-        Ok::<_, Abort<()>>(())
-    };
-    app.store().commit(work).await.expect("a commit");
 }
 
 fn text(value: &Value) -> &str {

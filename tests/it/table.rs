@@ -63,6 +63,38 @@ pub(crate) async fn all_accepted(client: &mut Client, path: &str, base: &Value, 
     }
 }
 
+/// Every partial update is refused exactly so, and changes nothing.
+pub(crate) async fn all_changes_refused(client: &mut Client, path: &str, table: &[Refused<'_>]) {
+    let before = client.get(path).await;
+    for (change, code, paths) in table {
+        assert_refused(&client.patch(path, change).await, code, paths, change);
+    }
+    let after = client.get(path).await;
+    assert_eq!((after.header("etag"), after.expect(200)), (before.header("etag"), before.expect(200)));
+}
+
+/// Every partial update is answered with the resource as a later GET shows it: what was sent is in it, what was
+/// cleared is not, and the rest is as before.
+pub(crate) async fn all_changes_accepted(client: &mut Client, path: &str, table: &[Value]) {
+    let mut before = client.get(path).await.expect(200);
+    for change in table {
+        let answer = client.patch(path, change).await;
+        assert_eq!(answer.status, 200, "{change} was answered by {:#}", answer.json());
+        let after = answer.data();
+        let members = |value: &Value| value.as_object().cloned().unwrap_or_default();
+        let mut expected = members(&before);
+        expected.insert("updatedAt".to_owned(), after["updatedAt"].clone());
+        expected.extend(members(change));
+        let is_kept = |name: &str, value: &Value| name == "metadata" || !value.is_null();
+        expected.retain(|name, value| is_kept(name, value) && change.get(name) != Some(&Value::Null));
+        assert_eq!(members(&after), expected, "{change}");
+        let got = client.get(path).await;
+        assert_eq!((got.header("etag"), got.data()), (answer.header("etag"), after.clone()), "{change}");
+        no_null(&after);
+        before = after;
+    }
+}
+
 /// Optional fields are absent, never null. Metadata is the partner's own.
 pub(crate) fn no_null(value: &Value) {
     match value {

@@ -75,6 +75,15 @@ pub struct AgentDraft {
     pub metadata: Option<Metadata>,
 }
 
+/// What a request makes of an agent; checked, but for whether the number is the company's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AgentChange {
+    /// The result of the merge.
+    pub body: AgentDraft,
+    /// `companyPhoneNumberId` was sent, and so is to be looked up.
+    pub names_number: bool,
+}
+
 /// An agent of a company.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Agent {
@@ -92,26 +101,31 @@ pub struct Agent {
     pub updated_at: Timestamp,
 }
 
-/// `cefrLevel` is required for language tests and refused for everybody else (contract §5). Without a
-/// readable focus nothing can be said.
-pub fn check_cefr_level(base: &str, focus: Option<AgentFocus>, is_sent: bool, problems: &mut Problems) {
+/// `cefrLevel` is required for language tests and refused for everybody else (contract §5), in a new agent and in
+/// the result of a change. Without a readable focus nothing can be said.
+pub fn check_cefr_level(base: &str, focus: Option<AgentFocus>, is_there: bool, problems: &mut Problems) {
     let Some(focus) = focus else { return };
     let is_needed = focus == AgentFocus::LanguageTest;
-    let refusal = "must be sent for the focus LANGUAGE_TEST only";
-    check_needed(field_path(base, "cefrLevel"), is_needed, is_sent, refusal, problems);
+    let refusal = "is for the focus LANGUAGE_TEST only; leave it out, or send null to remove it";
+    check_needed(field_path(base, "cefrLevel"), is_needed, is_there, refusal, problems);
 }
 
-/// `companyPhoneNumberId` is required for phone agents and refused for online ones (contract §5). Without a
-/// readable type nothing can be said.
-pub fn check_phone_number(base: &str, agent_type: Option<AgentType>, is_sent: bool, problems: &mut Problems) {
+/// `companyPhoneNumberId` is required for phone agents and refused for online ones (contract §5), in a new agent
+/// and in the result of a change. Without a readable type nothing can be said.
+pub fn check_phone_number(
+    base: &str,
+    agent_type: Option<AgentType>,
+    is_there: bool,
+    problems: &mut Problems,
+) {
     let Some(agent_type) = agent_type else { return };
     let is_needed = agent_type == AgentType::Phone;
-    let refusal = "must be sent for the type PHONE only";
-    check_needed(field_path(base, "companyPhoneNumberId"), is_needed, is_sent, refusal, problems);
+    let refusal = "is for the type PHONE only; leave it out, or send null to remove it";
+    check_needed(field_path(base, "companyPhoneNumberId"), is_needed, is_there, refusal, problems);
 }
 
-fn check_needed(path: String, is_needed: bool, is_sent: bool, refusal: &str, problems: &mut Problems) {
-    match (is_needed, is_sent) {
+fn check_needed(path: String, is_needed: bool, is_there: bool, refusal: &str, problems: &mut Problems) {
+    match (is_needed, is_there) {
         (true, false) => problems.add(path, Flaw::missing()),
         (false, true) => problems.add(path, Flaw::invalid(refusal)),
         (true, true) | (false, false) => {}

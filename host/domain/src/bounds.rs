@@ -87,6 +87,16 @@ pub const RATE_PER_MINUTE_DEFAULT: u32 = 60;
 /// §1, settable per key.
 pub const RATE_PER_HOUR_DEFAULT: u32 = 2_000;
 
+// The door (operator's contract, "Serving").
+
+/// Requests of one address. Two thousand keys at their default rate can stand behind one: an ATS sends all its
+/// companies' requests from the same few machines. More than this is no partner, or one whose operator knows.
+pub const ADDRESS_REQUESTS_PER_MINUTE_DEFAULT: u32 = 120_000;
+/// Wrong keys of one address. An integration whose key was revoked and that asks each second makes 60; sixteen of
+/// them behind one address do not keep their neighbours out. Whoever guesses is kept to some seventeen a second,
+/// out of 62³² keys.
+pub const ADDRESS_FAILURES_PER_MINUTE_DEFAULT: u32 = 1_000;
+
 // Releases (operator's contract, "Plugins and releases").
 
 /// The largest component that is admitted: a Python guest has 18 MiB.

@@ -114,17 +114,22 @@ impl CallAttempt {
         true
     }
 
-    /// Gives a call that nobody has begun another time.
-    pub fn reschedule(&mut self, judged: &Judged) {
-        self.scheduled_at = judged.scheduled_at;
-        self.judged_in = judged.judged_in.clone();
+    /// Moves a call that nobody has begun to another time; says whether there was anything to move.
+    pub fn reschedule(&mut self, at: Timestamp, judged_in: &JudgedIn) -> bool {
+        let is_same = self.scheduled_at == at && self.judged_in == *judged_in;
+        if self.status != CallAttemptStatus::Scheduled || is_same {
+            return false;
+        }
+        self.scheduled_at = at;
+        self.judged_in = judged_in.clone();
         self.revision += 1;
+        true
     }
 
     /// As [`CallAttempt::reschedule`], because it was not called before the window closed; the notes say so.
     pub fn come_too_late(&mut self, judged: &Judged) {
         let (was, next) = (self.scheduled_at, judged.scheduled_at);
-        self.reschedule(judged);
+        self.reschedule(judged.scheduled_at, &judged.judged_in);
         self.notes =
             Some(format!("Due at {was}, but not called while the call window was open: moved to {next}."));
     }
@@ -184,7 +189,7 @@ pub fn check_new(interview: &Interview, attempts: &[CallAttempt]) -> Result<(), 
     // A test interview is over from its first moment and calls nobody (§6).
     if interview.status == InterviewStatus::Cancelled || interview.is_test {
         let allowed = if interview.is_test { &[][..] } else { &["SCHEDULED", "COMPLETED", "FAILED"] };
-        return Err(Rejection::InvalidStateTransition {
+        return Err(Rejection::InvalidState {
             status: interview.status.as_str(),
             allowed: allowed.to_vec(),
         });
@@ -222,7 +227,7 @@ const NOT_IN_PROGRESS: [CallAttemptStatus; 4] = [
 ];
 
 fn not_while(status: CallAttemptStatus, allowed: &[CallAttemptStatus]) -> Rejection {
-    Rejection::InvalidStateTransition {
+    Rejection::InvalidState {
         status: status.as_str(),
         allowed: allowed.iter().map(|status| status.as_str()).collect(),
     }

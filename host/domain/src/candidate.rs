@@ -63,6 +63,17 @@ impl CandidateInput {
     }
 }
 
+/// What a request makes of a candidate; checked, but for whether the jobs exist.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CandidateChange {
+    /// The result of the merge.
+    pub body: CandidateDraft,
+    /// The result of the merge.
+    pub status: CandidateStatus,
+    /// The assignments that replace those there are, each with its path; absent when none were sent.
+    pub named_jobs: Option<Vec<(String, JobId)>>,
+}
+
 /// Somebody who applied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
@@ -101,10 +112,10 @@ impl Candidate {
     }
 }
 
-/// At least one of e-mail and phone number (contract §4). A field that was sent counts, even with a wrong
-/// value: that has its own problem.
-pub fn check_contact(base: &str, is_email_sent: bool, is_phone_number_sent: bool, problems: &mut Problems) {
-    problems.at_least_one(base, [("email", is_email_sent), ("phoneNumber", is_phone_number_sent)]);
+/// At least one of e-mail and phone number (contract §4), in a new candidate and in the result of a change. A
+/// field that was sent counts, even with a wrong value: that has its own problem.
+pub fn check_contact(base: &str, has_email: bool, has_phone_number: bool, problems: &mut Problems) {
+    problems.at_least_one(base, [("email", has_email), ("phoneNumber", has_phone_number)]);
 }
 
 /// The date until which the data may be kept lies in the future (contract §4): after today in UTC.

@@ -92,9 +92,41 @@ impl Company {
     pub fn calls_at_once(&self) -> u32 {
         self.calls_at_once.unwrap_or(CALLS_AT_ONCE_DEFAULT)
     }
+
+    /// Takes on what a request makes of it. What was decided about an owner says nothing about another one.
+    pub fn describe(&mut self, draft: CompanyDraft) {
+        let before = std::mem::replace(&mut self.owner_email, draft.owner_email);
+        if !is_same_address(before.as_ref(), self.owner_email.as_ref()) {
+            self.owner_status = None;
+        }
+        self.name = draft.name;
+        self.description = draft.description;
+        self.website = draft.website;
+        self.industry = draft.industry;
+        self.size = draft.size;
+        self.location = draft.location;
+        self.settings = draft.settings;
+        self.metadata = draft.metadata;
+    }
+
+    /// Whether there is an owner's address to be decided upon that was not there before. The same address again
+    /// asks for nothing (contract §2).
+    #[must_use]
+    pub fn has_new_owner(&self, before: &Self) -> bool {
+        self.owner_email.is_some() && !is_same_address(before.owner_email.as_ref(), self.owner_email.as_ref())
+    }
 }
 
-/// What a request says of a new company; checked, without defaults filled in.
+/// Addresses are compared without case (contract §2).
+fn is_same_address(one: Option<&EmailAddress>, other: Option<&EmailAddress>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.as_str().to_lowercase() == other.as_str().to_lowercase(),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
+/// What a request says of a company, new or changed; checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CompanyDraft {
     /// 2 to 100 characters.
@@ -109,7 +141,7 @@ pub struct CompanyDraft {
     pub size: Option<String>,
     /// City and country.
     pub location: Option<CompanyLocation>,
-    /// What was sent of the settings, over the defaults.
+    /// What was sent of the settings, over those there are or the defaults.
     pub settings: CompanySettings,
     /// Free-form.
     pub metadata: Option<Metadata>,
@@ -135,6 +167,64 @@ pub fn parse_timezone(name: &str) -> Result<Tz, Flaw> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_owner_is_new_when_the_address_is_another_one() {
+        let address = |text: &str| EmailAddress::parse(text).unwrap();
+        let mut company = company();
+        for (before, after, is_new, is_status_kept) in [
+            (None, None, false, true),
+            (None, Some("a@b.example"), true, false),
+            (Some("a@b.example"), Some("A@B.example"), false, true),
+            (Some("a@b.example"), Some("c@b.example"), true, false),
+            (Some("a@b.example"), None, false, false),
+        ] {
+            company.owner_email = before.map(address);
+            company.owner_status = Some(OwnerStatus::Held);
+            let mut changed = company.clone();
+            let draft = CompanyDraft { owner_email: after.map(address), ..draft(&company) };
+            changed.describe(draft);
+            assert_eq!(changed.owner_email, after.map(address), "as it was written");
+            assert_eq!(changed.has_new_owner(&company), is_new, "{before:?} {after:?}");
+            assert_eq!(changed.owner_status.is_some(), is_status_kept, "{before:?} {after:?}");
+        }
+    }
+
+    fn company() -> Company {
+        Company {
+            id: CompanyId::from_bytes([1; 16]),
+            ats_id: AtsId::from_bytes([2; 16]),
+            revision: 1,
+            name: "Acme".to_owned(),
+            description: None,
+            website: None,
+            industry: None,
+            size: None,
+            location: None,
+            settings: CompanySettings::default(),
+            metadata: None,
+            owner_email: None,
+            owner_status: None,
+            billing_system: BillingSystem::Minutes,
+            usage_limit_thousandths: None,
+            created_at: Timestamp::from_unix_millis(0),
+            updated_at: Timestamp::from_unix_millis(0),
+        }
+    }
+
+    fn draft(company: &Company) -> CompanyDraft {
+        CompanyDraft {
+            name: company.name.clone(),
+            description: None,
+            website: None,
+            industry: None,
+            size: None,
+            location: None,
+            settings: company.settings.clone(),
+            metadata: None,
+            owner_email: None,
+        }
+    }
 
     #[test]
     fn what_was_not_sent_has_the_contracts_defaults() {

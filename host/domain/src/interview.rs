@@ -54,6 +54,15 @@ pub struct InterviewInput {
     pub metadata: Option<Metadata>,
 }
 
+/// What a request makes of an interview; checked, but for what depends on stored records and the moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InterviewChange {
+    /// `scheduledAt`; absent when the time is to stay.
+    pub written_time: Option<WrittenTime>,
+    /// The result of the merge.
+    pub metadata: Option<Metadata>,
+}
+
 /// One recorded decision that this interview rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecidedBy {

@@ -51,6 +51,27 @@ impl Metadata {
         Ok(Self(text))
     }
 
+    /// Takes the members of `changes` over those of `kept`, one level deep: `null` removes a member, any other
+    /// value replaces it whole (contract §1, "Metadata"). The bounds are those of the result.
+    ///
+    /// # Errors
+    /// `changes` is no object, or the first bound that the result breaks.
+    pub fn merge(kept: Option<&Self>, changes: &Value) -> Result<Self, Flaw> {
+        let Value::Object(changes) = changes else { return Err(Flaw::invalid("must be an object")) };
+        let mut result = match kept.map(Self::to_value) {
+            Some(Value::Object(members)) => members,
+            Some(_) | None => serde_json::Map::new(),
+        };
+        for (key, value) in changes {
+            if value.is_null() {
+                result.shift_remove(key);
+            } else {
+                result.insert(key.clone(), value.clone());
+            }
+        }
+        Self::check(&Value::Object(result))
+    }
+
     /// Compact JSON.
     #[must_use]
     pub fn as_str(&self) -> &str {

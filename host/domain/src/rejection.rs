@@ -27,19 +27,21 @@ pub enum Rejection {
     },
     /// `RESOURCE_ACCESS_DENIED`: there, but out of the key's reach.
     AccessDenied,
-    /// `INVALID_STATE_TRANSITION`
-    InvalidStateTransition {
-        /// Where it stands.
-        status: &'static str,
-        /// From where the operation is possible.
-        allowed: Vec<&'static str>,
-    },
     /// `UNSUPPORTED_FOR_ONLINE`: online interviews phone nobody.
     UnsupportedForOnline,
     /// `LEASE_LOST`
     LeaseLost,
     /// `RESOURCE_CONFLICT`: what the request stands on keeps changing; it may be sent again.
     Conflict,
+    /// `INVALID_STATE_TRANSITION`: what is asked for needs another status.
+    InvalidState {
+        /// The word of the present one.
+        status: &'static str,
+        /// The words of those in which it could be done.
+        allowed: Vec<&'static str>,
+    },
+    /// `PRECONDITION_FAILED`: the resource is no longer as `If-Match` says.
+    PreconditionFailed,
     /// `BILLING_LIMIT_EXCEEDED`
     BillingLimitExceeded,
     /// `IDEMPOTENCY_IN_PROGRESS`

@@ -111,6 +111,21 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// A wall clock as answers show it, without its offset: `2026-04-02T07:00:00`.
+pub(crate) fn wall_text(wall: NaiveDateTime) -> String {
+    let mut text = wall_millis_text(wall);
+    text.truncate("0000-00-00T00:00:00".len());
+    text
+}
+
+/// As [`wall_text`], with milliseconds: `2026-04-02T07:00:00.000`.
+pub(crate) fn wall_millis_text(wall: NaiveDateTime) -> String {
+    // The year is one of four digits, or a day away from that.
+    let mut text = Timestamp(wall.and_utc().timestamp_millis()).to_string();
+    text.pop();
+    text
+}
+
 const DIGITS: &[u8; 10] = b"0123456789";
 
 /// Writes a number from its last digit on; leading zeros fill the rest.

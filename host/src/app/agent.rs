@@ -1,38 +1,70 @@
 //! Agents of a company.
 
-use switchboard_domain::agent::{Agent, AgentDraft};
+use switchboard_domain::agent::{Agent, AgentChange, AgentDraft};
 use switchboard_domain::id::{AgentId, CompanyId};
 use switchboard_domain::phone_number::CompanyPhoneNumber;
 use switchboard_domain::problem::{Flaw, Problems};
+use switchboard_domain::rejection::Rejection;
 use switchboard_domain::time::Timestamp;
 
-use crate::app::access::Caller;
-use crate::app::{App, Committed, Error, Rendered, Write, reach};
+use crate::app::removal::{self, Begun};
+use crate::app::resource::{Aim, Made, Moment, Resource};
+use crate::app::{App, Error, reach};
 
 pub use crate::store::agent::AgentFilter;
-use crate::store::{self, Page, PageRequest, Read, Txn};
+use crate::store::{self, Abort, Page, PageRequest, Read, Txn};
 
-/// Makes an agent of a company in reach.
-///
-/// # Errors
-/// The phone number is not the company's, or the company is gone.
-pub async fn create(
-    app: &App,
-    company_id: CompanyId,
-    draft: AgentDraft,
-    write: Write,
-    render: impl Fn(&Agent) -> Rendered + Send + 'static,
-) -> Result<Rendered, Error> {
-    let agent = new(app, company_id, draft, write.now);
-    let work = move |txn: &mut Txn| {
-        reach::still_there(txn, company_id)?;
-        let mut problems = Problems::default();
-        check_number(txn, &agent, "companyPhoneNumberId", &mut problems)?;
-        reach::refuse(problems)?;
-        store::insert(txn, &agent)?;
-        Ok(Committed::reply(render(&agent), company_id, None))
-    };
-    Ok(app.commit(&write, work).await?)
+/// Where a body names the agent's number.
+const NUMBER: &str = "companyPhoneNumberId";
+
+impl Resource for Agent {
+    type Shown = Self;
+    type Change = AgentChange;
+
+    fn reach(read: &impl Read, aim: &Aim<AgentId>) -> Result<Self, Abort<Rejection>> {
+        reach::aimed(read, aim)
+    }
+
+    fn shown(self, _read: &impl Read) -> Result<Self, store::Error> {
+        Ok(self)
+    }
+
+    fn changed(
+        &self,
+        txn: &mut Txn,
+        change: AgentChange,
+        _moment: &Moment,
+    ) -> Result<Self, Abort<Rejection>> {
+        let after = Self { body: change.body, ..self.clone() };
+        // A number that was taken away from the company since does not stand in the way of other changes.
+        if change.names_number {
+            let mut problems = Problems::default();
+            check_number(txn, &after, NUMBER, &mut problems)?;
+            reach::refuse(problems)?;
+        }
+        Ok(after)
+    }
+
+    fn remove(&self, txn: &mut Txn, begun: &Begun) -> Result<(), store::Error> {
+        removal::agent(txn, self, begun)
+    }
+}
+
+impl Made for Agent {
+    type Input = AgentDraft;
+
+    fn new(app: &App, company_id: CompanyId, draft: &AgentDraft, now: Timestamp) -> Self {
+        new(app, company_id, draft.clone(), now)
+    }
+
+    fn check_named(
+        &self,
+        read: &impl Read,
+        _draft: &AgentDraft,
+        problems: &mut Problems,
+    ) -> Result<(), store::Error> {
+        check_number(read, self, NUMBER, problems)
+    }
 }
 
 /// The record of a new agent.
@@ -55,14 +87,6 @@ pub(crate) fn check_number(
         }
     }
     Ok(())
-}
-
-/// One agent in reach.
-///
-/// # Errors
-/// See [`reach`].
-pub fn get(app: &App, caller: &Caller, named: Option<CompanyId>, id: AgentId) -> Result<Agent, Error> {
-    reach::look(app, caller, named, &id)
 }
 
 /// Agents of a company in reach, newest first.

@@ -4,7 +4,7 @@ use switchboard_domain::analysis::{Analysis, AnalysisDraft, AnalysisStatus};
 use switchboard_domain::call_attempt::CallAttemptStatus;
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::event::EventKind;
-use switchboard_domain::id::{AnalysisId, CandidateId, CompanyId, InterviewId};
+use switchboard_domain::id::{AnalysisId, CandidateId, InterviewId};
 use switchboard_domain::interview::{Interview, InterviewStatus};
 use switchboard_domain::job::Job;
 use switchboard_domain::rejection::Rejection;
@@ -13,6 +13,7 @@ use switchboard_domain::time::Timestamp;
 use crate::app::access::Caller;
 use crate::app::event::Teller;
 use crate::app::lease::{Reachable, interview_in_reach};
+use crate::app::resource::{self, Aim};
 use crate::app::{App, Error, reach};
 use crate::store::{self, Abort, Page, PageRequest, Read, Txn};
 
@@ -98,7 +99,7 @@ fn check_begun(read: &impl Read, interview: &Interview) -> Result<(), Abort<Reje
         return Ok(());
     }
     let allowed = [InterviewStatus::InProgress, InterviewStatus::Completed, InterviewStatus::Failed];
-    Err(Abort::Refused(Rejection::InvalidStateTransition {
+    Err(Abort::Refused(Rejection::InvalidState {
         status: interview.status.as_str(),
         allowed: allowed.map(InterviewStatus::as_str).to_vec(),
     }))
@@ -123,12 +124,10 @@ pub(crate) fn rate(txn: &mut Txn, candidate_id: CandidateId, now: Timestamp) -> 
 /// The candidate is not there, or out of reach.
 pub async fn list_of_candidate(
     app: &App,
-    caller: &Caller,
-    named: Option<CompanyId>,
-    id: CandidateId,
+    aim: &Aim<CandidateId>,
     page: &PageRequest,
 ) -> Result<Page<Analysis>, Error> {
-    reach::look::<Candidate>(app, caller, named, &id)?;
+    let id = resource::look::<Candidate>(app, aim)?.id;
     let page = *page;
     app.read_page(&page, 1, move |snapshot| store::analysis::list(snapshot, id, &page)).await
 }
@@ -137,15 +136,10 @@ pub async fn list_of_candidate(
 ///
 /// # Errors
 /// There is none, or the interview is not there or out of reach.
-pub fn report(
-    app: &App,
-    caller: &Caller,
-    named: Option<CompanyId>,
-    id: InterviewId,
-) -> Result<Report, Error> {
+pub fn report(app: &App, aim: &Aim<InterviewId>) -> Result<Report, Error> {
     let snapshot = app.snapshot()?;
-    let company_id = reach::company_id(&snapshot, caller, named)?;
-    let interview = reach::resource::<Interview>(&snapshot, caller, company_id, &id)?;
+    let interview = reach::aimed::<Interview>(&snapshot, aim)?;
+    let id = interview.id;
     let analysis = store::analysis::of(&snapshot, id)?.ok_or_else(|| Rejection::not_found("Analysis", id))?;
     let candidate = store::get::<Candidate>(&snapshot, &interview.candidate_id)?;
     let candidate = candidate.ok_or_else(|| Rejection::not_found("Analysis", id))?;

@@ -18,10 +18,10 @@ use switchboard_domain::problem::Flaw;
 use switchboard_domain::rejection::Rejection;
 use switchboard_domain::time::{Timestamp, WrittenTime};
 
-use crate::app::access::Caller;
 use crate::app::event::Teller;
 use crate::app::interview::DryRun;
-use crate::app::{App, Committed, Error, Rendered, Write, reach};
+use crate::app::resource::{self, Aim};
+use crate::app::{App, Committed, Error, Rendered, Write};
 use crate::ids::Series;
 use crate::store::{self, Abort, Read, Txn};
 
@@ -45,29 +45,18 @@ pub struct Asked {
 ///
 /// # Errors
 /// It is not there, out of reach, or online.
-pub fn place(
-    app: &App,
-    caller: &Caller,
-    named: Option<CompanyId>,
-    interview_id: InterviewId,
-) -> Result<Place, Error> {
-    let interview = reach::look::<Interview>(app, caller, named, &interview_id)?;
+pub fn place(app: &App, aim: &Aim<InterviewId>) -> Result<Place, Error> {
+    let interview = resource::look::<Interview>(app, aim)?;
     refuse_online(&interview)?;
-    Ok(Place { company_id: interview.company_id, interview_id })
+    Ok(Place { company_id: interview.company_id, interview_id: interview.id })
 }
 
 /// As [`place`], of a request about one of its calls.
 ///
 /// # Errors
 /// As [`place`]; or there is no such call.
-pub fn place_of(
-    app: &App,
-    caller: &Caller,
-    named: Option<CompanyId>,
-    interview_id: InterviewId,
-    id: CallAttemptId,
-) -> Result<Place, Error> {
-    let place = place(app, caller, named, interview_id)?;
+pub fn place_of(app: &App, aim: &Aim<InterviewId>, id: CallAttemptId) -> Result<Place, Error> {
+    let place = place(app, aim)?;
     attempt(&app.snapshot()?, place, id)?;
     Ok(place)
 }
@@ -121,7 +110,9 @@ pub async fn reschedule(
         let mut attempt = attempt(txn, place, id)?;
         check_reschedule(&attempt)?;
         let judged = room.judge(txn, Some(&written), now)?;
-        attempt.reschedule(&judged);
+        if !attempt.reschedule(judged.scheduled_at, &judged.judged_in) {
+            return Ok(());
+        }
         store::update(txn, &attempt)?;
         let Room { mut interview, company, .. } = room;
         interview.schedule(judged.scheduled_at, now);

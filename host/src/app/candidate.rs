@@ -1,15 +1,19 @@
 //! Candidates of a company and their assignments.
 
-use switchboard_domain::candidate::{Candidate, CandidateDraft, CandidateStatus};
+use switchboard_domain::candidate::{
+    Candidate, CandidateChange, CandidateDraft, CandidateInput, CandidateStatus, each_once,
+};
 use switchboard_domain::id::{CandidateId, CompanyId, JobId};
 use switchboard_domain::job::Job;
 use switchboard_domain::problem::{Flaw, Problems};
+use switchboard_domain::rejection::Rejection;
 use switchboard_domain::time::Timestamp;
 
-use crate::app::access::Caller;
-use crate::app::{App, Committed, Error, Rendered, Write, reach, removal};
+use crate::app::removal::Begun;
+use crate::app::resource::{Aim, Made, Moment, Resource};
+use crate::app::{App, Error, reach, removal};
 pub use crate::store::candidate::CandidateFilter;
-use crate::store::{self, Page, PageRequest, Read, Txn};
+use crate::store::{self, Abort, Page, PageRequest, Read, Txn};
 
 /// A candidate with the counts that are kept beside it.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,38 +26,59 @@ pub struct Counted {
     pub analysis_count: u64,
 }
 
-/// A job that a request names, and where it names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedJob {
-    /// For the problem, such as `jobIds[0]`.
-    pub path: String,
-    /// The job.
-    pub id: JobId,
+impl Resource for Candidate {
+    type Shown = Counted;
+    type Change = CandidateChange;
+
+    fn reach(read: &impl Read, aim: &Aim<CandidateId>) -> Result<Self, Abort<Rejection>> {
+        Ok(removal::settled(read, reach::aimed(read, aim)?)?)
+    }
+
+    fn shown(self, read: &impl Read) -> Result<Counted, store::Error> {
+        count(read, self)
+    }
+
+    fn changed(
+        &self,
+        txn: &mut Txn,
+        change: CandidateChange,
+        _moment: &Moment,
+    ) -> Result<Self, Abort<Rejection>> {
+        let mut after = Self { body: change.body, status: change.status, ..self.clone() };
+        if let Some(named) = change.named_jobs {
+            let mut problems = Problems::default();
+            check_jobs(txn, self.company_id, &named, &mut problems)?;
+            reach::refuse(problems)?;
+            after.job_ids = each_once(named.into_iter().map(|(_, id)| id));
+        }
+        Ok(after)
+    }
+
+    fn remove(&self, txn: &mut Txn, begun: &Begun) -> Result<(), store::Error> {
+        removal::candidate(txn, self, begun)
+    }
 }
 
-/// Makes a candidate of a company in reach, assigned to the named jobs.
-///
-/// # Errors
-/// A named job is not the company's, or the company is gone.
-pub async fn create(
-    app: &App,
-    company_id: CompanyId,
-    draft: CandidateDraft,
-    jobs: Vec<NamedJob>,
-    write: Write,
-    render: impl Fn(&Counted) -> Rendered + Send + 'static,
-) -> Result<Rendered, Error> {
-    let candidate = new(app, company_id, draft, jobs.iter().map(|job| job.id), write.now);
-    let counted = Counted { candidate, interview_count: 0, analysis_count: 0 };
-    let work = move |txn: &mut Txn| {
-        reach::still_there(txn, company_id)?;
-        let mut problems = Problems::default();
-        check_jobs(txn, company_id, &jobs, &mut problems)?;
-        reach::refuse(problems)?;
-        store::insert(txn, &counted.candidate)?;
-        Ok(Committed::reply(render(&counted), company_id, Some(counted.candidate.id)))
-    };
-    Ok(app.commit(&write, work).await?)
+impl Made for Candidate {
+    type Input = CandidateInput;
+
+    fn new(app: &App, company_id: CompanyId, input: &CandidateInput, now: Timestamp) -> Self {
+        let jobs = input.named_jobs().into_iter().map(|(_, id)| id);
+        new(app, company_id, input.draft.clone(), jobs, now)
+    }
+
+    fn check_named(
+        &self,
+        read: &impl Read,
+        input: &CandidateInput,
+        problems: &mut Problems,
+    ) -> Result<(), store::Error> {
+        check_jobs(read, self.company_id, &input.named_jobs(), problems)
+    }
+
+    fn about(&self) -> Option<CandidateId> {
+        Some(self.id)
+    }
 }
 
 /// The record of a new candidate; a job named twice is assigned once.
@@ -64,18 +89,12 @@ pub(crate) fn new(
     jobs: impl Iterator<Item = JobId>,
     now: Timestamp,
 ) -> Candidate {
-    let mut job_ids = Vec::new();
-    for id in jobs {
-        if !job_ids.contains(&id) {
-            job_ids.push(id);
-        }
-    }
     Candidate {
         id: CandidateId::new(app.ids().uuid()),
         company_id,
         revision: 1,
         body: draft,
-        job_ids,
+        job_ids: each_once(jobs),
         status: CandidateStatus::Applied,
         overall_rating: None,
         created_at: now,
@@ -83,31 +102,21 @@ pub(crate) fn new(
     }
 }
 
-/// Notes each named job that is not the company's, with the same words whether it exists elsewhere or not.
+/// Notes each named job that is not the company's at its path, with the same words whether it exists elsewhere
+/// or not.
 pub(crate) fn check_jobs(
     read: &impl Read,
     company_id: CompanyId,
-    jobs: &[NamedJob],
+    named: &[(String, JobId)],
     problems: &mut Problems,
 ) -> Result<(), store::Error> {
-    for named in jobs {
-        let job = store::get::<Job>(read, &named.id)?;
+    for (path, id) in named {
+        let job = store::get::<Job>(read, id)?;
         if job.is_none_or(|job| job.company_id != company_id) {
-            problems.add(named.path.clone(), Flaw::invalid("is not a job of this company"));
+            problems.add(path.as_str(), Flaw::invalid("is not a job of this company"));
         }
     }
     Ok(())
-}
-
-/// One candidate in reach.
-///
-/// # Errors
-/// See [`reach`].
-pub fn get(app: &App, caller: &Caller, named: Option<CompanyId>, id: CandidateId) -> Result<Counted, Error> {
-    let snapshot = app.snapshot()?;
-    let company_id = reach::company_id(&snapshot, caller, named)?;
-    let candidate = reach::resource::<Candidate>(&snapshot, caller, company_id, &id)?;
-    Ok(count(&snapshot, removal::settled(&snapshot, candidate)?)?)
 }
 
 /// Candidates of a company in reach, newest first.
@@ -140,6 +149,5 @@ pub async fn list(
 
 fn count(read: &impl Read, candidate: Candidate) -> Result<Counted, store::Error> {
     let interview_count = store::candidate::interview_count(read, candidate.id)?;
-    let analysis_count = store::analysis::count(read, candidate.id)?;
-    Ok(Counted { candidate, interview_count, analysis_count })
+    Ok(Counted { candidate, interview_count })
 }

@@ -4,10 +4,61 @@ use switchboard_domain::company::{Company, CompanyDraft};
 use switchboard_domain::event::{Effect, OutboxRow};
 use switchboard_domain::id::{CompanyId, OutboxId};
 use switchboard_domain::rejection::Rejection;
+use switchboard_domain::time::Timestamp;
 
 use crate::app::access::Caller;
+use crate::app::removal::{self, Begun};
+use crate::app::resource::{self, Aim, Moment, Resource};
 use crate::app::{App, Committed, Error, Rendered, Write, reach};
-use crate::store::{self, Abort, Page, PageRequest, Txn};
+use crate::store::{self, Abort, Page, PageRequest, Read, Txn};
+
+impl Resource for Company {
+    type Shown = Self;
+    type Change = CompanyDraft;
+
+    fn reach(read: &impl Read, aim: &Aim<CompanyId>) -> Result<Self, Abort<Rejection>> {
+        reach::company(read, &aim.caller, aim.id)
+    }
+
+    fn shown(self, _read: &impl Read) -> Result<Self, store::Error> {
+        Ok(self)
+    }
+
+    fn changed(&self, txn: &mut Txn, draft: CompanyDraft, moment: &Moment) -> Result<Self, Abort<Rejection>> {
+        let mut after = self.clone();
+        after.describe(draft);
+        if after.has_new_owner(self) {
+            let id = OutboxId::new(moment.ids.clone().uuid());
+            store::insert(txn, &onboarding(id, self.id, moment.now))?;
+        }
+        Ok(after)
+    }
+
+    fn remove(&self, txn: &mut Txn, begun: &Begun) -> Result<(), store::Error> {
+        removal::company(txn, self, begun)
+    }
+}
+
+/// The wish to decide upon the owner's address. A worker that does not exist yet takes it; it must not be lost
+/// until then.
+fn onboarding(id: OutboxId, company_id: CompanyId, at: Timestamp) -> OutboxRow {
+    OutboxRow { id, at, company_id, candidate_id: None, effect: Effect::OwnerOnboarding }
+}
+
+/// Deletes a company in reach with all that belongs to it, its keys included: from the answer on they are
+/// refused.
+///
+/// # Errors
+/// It is not there, or out of reach; it is not as the sender expects (`PRECONDITION_FAILED`).
+pub async fn delete(
+    app: &App,
+    aim: Aim<CompanyId>,
+    now: Timestamp,
+    is_expected: impl Fn(&Company) -> bool + Send + 'static,
+) -> Result<(), Error> {
+    resource::delete::<Company>(app, aim, now, is_expected).await?;
+    app.reload_keys()
+}
 
 /// Makes a company of the caller's ATS.
 ///
@@ -43,14 +94,8 @@ pub async fn create(
         created_at: write.now,
         updated_at: write.now,
     };
-    // The address is decided upon by a worker that does not exist yet; the wish must not be lost until then.
-    let outbox = company.owner_email.as_ref().map(|_| OutboxRow {
-        id: OutboxId::new(app.ids().uuid()),
-        at: write.now,
-        company_id: company.id,
-        candidate_id: None,
-        effect: Effect::OwnerOnboarding,
-    });
+    let outbox = company.owner_email.as_ref();
+    let outbox = outbox.map(|_| onboarding(OutboxId::new(app.ids().uuid()), company.id, write.now));
     let ats_id = ats.id;
     let work = move |txn: &mut Txn| {
         if store::get::<switchboard_domain::ats::Ats>(txn, &ats_id)?.is_none() {
@@ -62,14 +107,6 @@ pub async fn create(
         Ok(done)
     };
     Ok(app.commit(&write, work).await?)
-}
-
-/// One company in reach.
-///
-/// # Errors
-/// It is not there, or out of reach.
-pub fn get(app: &App, caller: &Caller, id: CompanyId) -> Result<Company, Error> {
-    reach::company(&app.snapshot()?, caller, id)
 }
 
 /// A company key's one company, or all of an ATS key's ATS; newest first.

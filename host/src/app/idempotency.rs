@@ -76,12 +76,10 @@ pub fn begin(
     }
     let turn = Turn { identity, in_flight: app.in_flight().clone() };
     // Looked up after the turn is taken: an answer that was kept a moment ago is seen.
-    match kept(&app.snapshot()?, &identity, now) {
-        Ok(Some(reply)) => Ok(Begin::Replay(reply)),
-        Ok(None) => Ok(Begin::Run(turn)),
-        Err(Abort::Refused(rejection)) => Err(rejection.into()),
-        Err(Abort::Store(error)) => Err(error.into()),
-    }
+    Ok(match kept(&app.snapshot()?, &identity, now)? {
+        Some(reply) => Begin::Replay(reply),
+        None => Begin::Run(turn),
+    })
 }
 
 /// The kept answer to this request, if there is one in force.

@@ -4,9 +4,11 @@
 //! What the commit stores rests on the second look alone; the policy's verdict is used only if the facts that it
 //! saw are still the facts (invariant 2).
 
+mod change;
 mod decided;
 mod look;
 mod make;
+mod when;
 
 use std::sync::Arc;
 
@@ -14,7 +16,7 @@ use switchboard_domain::agent::AgentType;
 use switchboard_domain::analysis::Analysis;
 use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::call_window::WindowVerdict;
-use switchboard_domain::id::{CompanyId, InterviewId, JobId};
+use switchboard_domain::id::{CompanyId, JobId};
 use switchboard_domain::interview::{Interview, InterviewInput, JobChoice};
 use switchboard_domain::rejection::Rejection;
 use switchboard_domain::time::Timestamp;
@@ -25,7 +27,7 @@ use self::make::make;
 
 use crate::app::access::Caller;
 use crate::app::decision::ASKED_MAX;
-use crate::app::{App, Error, Rendered, Write, reach};
+use crate::app::{App, Error, Rendered, Write};
 pub use crate::store::interview::InterviewFilter;
 use crate::store::{self, CommitError, Page, PageRequest, Read, Txn};
 
@@ -112,22 +114,6 @@ pub async fn dry_run(
         JobChoice::AskPolicy => decided.job().flatten(),
     };
     Ok(DryRun { scheduled_at: looked.judged.scheduled_at, verdict: looked.judged.verdict, job_id })
-}
-
-/// One interview in reach.
-///
-/// # Errors
-/// See [`reach`].
-pub fn get(
-    app: &App,
-    caller: &Caller,
-    named: Option<CompanyId>,
-    id: InterviewId,
-) -> Result<WithAttempts, Error> {
-    let snapshot = app.snapshot()?;
-    let company_id = reach::company_id(&snapshot, caller, named)?;
-    let interview = reach::resource::<Interview>(&snapshot, caller, company_id, &id)?;
-    Ok(with_attempts(&snapshot, interview)?)
 }
 
 /// Interviews of a company in reach, newest first.

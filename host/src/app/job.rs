@@ -2,46 +2,59 @@
 
 use switchboard_domain::id::{CompanyId, JobId};
 use switchboard_domain::job::{Job, JobDraft};
+use switchboard_domain::problem::Problems;
+use switchboard_domain::rejection::Rejection;
 use switchboard_domain::time::Timestamp;
 
-use crate::app::access::Caller;
-use crate::app::{App, Committed, Error, Rendered, Write, reach};
+use crate::app::removal::{self, Begun};
+use crate::app::resource::{Aim, Made, Moment, Resource};
+use crate::app::{App, Error, reach};
 
 pub use crate::store::job::JobFilter;
-use crate::store::{self, Page, PageRequest, Txn};
+use crate::store::{self, Abort, Page, PageRequest, Read, Txn};
 
-/// Makes a job of a company in reach.
-///
-/// # Errors
-/// The company is gone.
-pub async fn create(
-    app: &App,
-    company_id: CompanyId,
-    draft: JobDraft,
-    write: Write,
-    render: impl Fn(&Job) -> Rendered + Send + 'static,
-) -> Result<Rendered, Error> {
-    let job = new(app, company_id, draft, write.now);
-    let work = move |txn: &mut Txn| {
-        reach::still_there(txn, company_id)?;
-        store::insert(txn, &job)?;
-        Ok(Committed::reply(render(&job), company_id, None))
-    };
-    Ok(app.commit(&write, work).await?)
+impl Resource for Job {
+    type Shown = Self;
+    type Change = JobDraft;
+
+    fn reach(read: &impl Read, aim: &Aim<JobId>) -> Result<Self, Abort<Rejection>> {
+        reach::aimed(read, aim)
+    }
+
+    fn shown(self, _read: &impl Read) -> Result<Self, store::Error> {
+        Ok(self)
+    }
+
+    fn changed(&self, _txn: &mut Txn, body: JobDraft, _moment: &Moment) -> Result<Self, Abort<Rejection>> {
+        Ok(Self { body, ..self.clone() })
+    }
+
+    fn remove(&self, txn: &mut Txn, begun: &Begun) -> Result<(), store::Error> {
+        removal::job(txn, self, begun)
+    }
+}
+
+impl Made for Job {
+    type Input = JobDraft;
+
+    fn new(app: &App, company_id: CompanyId, draft: &JobDraft, now: Timestamp) -> Self {
+        new(app, company_id, draft.clone(), now)
+    }
+
+    fn check_named(
+        &self,
+        _read: &impl Read,
+        _draft: &JobDraft,
+        _problems: &mut Problems,
+    ) -> Result<(), store::Error> {
+        Ok(())
+    }
 }
 
 /// The record of a new job.
 pub(crate) fn new(app: &App, company_id: CompanyId, draft: JobDraft, now: Timestamp) -> Job {
     let id = JobId::new(app.ids().uuid());
     Job { id, company_id, revision: 1, body: draft, created_at: now, updated_at: now }
-}
-
-/// One job in reach.
-///
-/// # Errors
-/// See [`reach`].
-pub fn get(app: &App, caller: &Caller, named: Option<CompanyId>, id: JobId) -> Result<Job, Error> {
-    reach::look(app, caller, named, &id)
 }
 
 /// Jobs of a company in reach, newest first.

@@ -261,7 +261,7 @@ pub async fn start_online(
         if interview.status != InterviewStatus::Scheduled {
             let allowed = vec![InterviewStatus::Scheduled.as_str()];
             let status = interview.status.as_str();
-            return Err(Abort::Refused(Rejection::InvalidStateTransition { status, allowed }));
+            return Err(Abort::Refused(Rejection::InvalidState { status, allowed }));
         }
         // A page in a browser sends no heartbeats: the longest call there may be is its bound.
         let length_seconds = switchboard_domain::bounds::CALL_SECONDS_MAX;

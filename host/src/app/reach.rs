@@ -1,4 +1,5 @@
-//! What a key reaches: the last third of the contract's order of checks (§1), in its order.
+//! What a key reaches: the last third of the contract's order of checks (§1), in its order. The same on a
+//! snapshot and inside a commit.
 
 use switchboard_domain::agent::Agent;
 use switchboard_domain::candidate::Candidate;
@@ -10,6 +11,7 @@ use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::rejection::Rejection;
 
 use crate::app::access::Caller;
+use crate::app::resource::Aim;
 use crate::app::{App, Error};
 use crate::store::{self, Abort, Read, Txn};
 
@@ -40,7 +42,7 @@ pub(crate) fn company_id(
     read: &impl Read,
     caller: &Caller,
     named: Option<CompanyId>,
-) -> Result<CompanyId, Error> {
+) -> Result<CompanyId, Abort<Rejection>> {
     if let Some(own) = caller.own_company() {
         return Ok(own);
     }
@@ -49,7 +51,7 @@ pub(crate) fn company_id(
 }
 
 /// A company in reach.
-pub(crate) fn company(read: &impl Read, caller: &Caller, id: CompanyId) -> Result<Company, Error> {
+pub(crate) fn company(read: &impl Read, caller: &Caller, id: CompanyId) -> Result<Company, Abort<Rejection>> {
     let company = store::get::<Company>(read, &id)?.ok_or_else(|| Rejection::not_found("Company", id))?;
     let in_reach = match caller.own_company() {
         Some(own) => own == id,
@@ -65,11 +67,11 @@ pub(crate) fn resource<R: OfCompany>(
     caller: &Caller,
     company_id: CompanyId,
     id: &R::Id,
-) -> Result<R, Error>
+) -> Result<R, Abort<Rejection>>
 where
     R::Id: std::fmt::Display,
 {
-    let not_found = || Rejection::not_found(R::RESOURCE_TYPE, id);
+    let not_found = || Abort::Refused(Rejection::not_found(R::RESOURCE_TYPE, id));
     let record = store::get::<R>(read, id)?.ok_or_else(not_found)?;
     if record.company_id() == company_id {
         return Ok(record);
@@ -77,25 +79,19 @@ where
     // What is left of a deleted company is 404 for everybody, as the company is.
     let owner = store::get::<Company>(read, &record.company_id())?.ok_or_else(not_found)?;
     if caller.own_company().is_none() && Some(owner.ats_id) == caller.ats_id() {
-        Err(not_found().into())
+        Err(not_found())
     } else {
         Err(Rejection::AccessDenied.into())
     }
 }
 
-/// Looks up a company's resource for a caller, in one snapshot.
-pub(crate) fn look<R: OfCompany>(
-    app: &App,
-    caller: &Caller,
-    named: Option<CompanyId>,
-    id: &R::Id,
-) -> Result<R, Error>
+/// A company's resource, by all that a request says of it.
+pub(crate) fn aimed<R: OfCompany>(read: &impl Read, aim: &Aim<R::Id>) -> Result<R, Abort<Rejection>>
 where
     R::Id: std::fmt::Display,
 {
-    let snapshot = app.snapshot()?;
-    let company_id = company_id(&snapshot, caller, named)?;
-    resource(&snapshot, caller, company_id, id)
+    let company_id = company_id(read, &aim.caller, aim.named)?;
+    resource(read, &aim.caller, company_id, &aim.id)
 }
 
 /// Inside a commit: the company was not deleted since the look.
@@ -118,6 +114,6 @@ impl App {
     /// # Errors
     /// An ATS key named none, an unknown one, or one out of reach.
     pub fn company_in_reach(&self, caller: &Caller, named: Option<CompanyId>) -> Result<CompanyId, Error> {
-        company_id(&self.snapshot()?, caller, named)
+        Ok(company_id(&self.snapshot()?, caller, named)?)
     }
 }

@@ -144,7 +144,10 @@ impl Demo {
             ("webhooks.allow_private_targets", "true".to_owned()),
         ];
         flags.extend(self.dev_clock.clone().map(|moment| ("dev_clock", moment)));
-        let environment = process_environment();
+        // What the demo prints is for a listener in clear.
+        let is_of_tls = |name: &str| name.starts_with("SWITCHBOARD_TLS_");
+        let environment = process_environment().into_iter().filter(|(name, _)| !is_of_tls(name));
+        let environment: Vec<_> = environment.collect();
         // The demo prints for people: log lines of every request would push its lines away.
         if !environment.iter().any(|(name, _)| name == "SWITCHBOARD_LOG") {
             flags.push(("log", "warn".to_owned()));

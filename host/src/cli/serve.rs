@@ -1,11 +1,12 @@
 //! `serve`: settings, log lines and signals around the server itself.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use clap::{Args, ValueEnum};
 use switchboard::clock::Clock;
-use switchboard::config::{Config, Sources, process_environment};
-use switchboard::{Outside, telemetry};
+use switchboard::config::{self, Config, Explained, Refused, Sources, process_environment};
+use switchboard::{Outside, Reloader, telemetry};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
@@ -29,6 +30,12 @@ pub(super) struct Settings {
     /// The operators' address [default: 127.0.0.1:8081].
     #[arg(long, value_name = "ADDRESS")]
     pub(super) admin_listen: Option<String>,
+    /// The partners' listener speaks TLS with this certificate (PEM, those that vouch for it behind it).
+    #[arg(long, value_name = "FILE")]
+    pub(super) tls_certificate: Option<String>,
+    /// The private key of the certificate (PEM, without a password).
+    #[arg(long, value_name = "FILE")]
+    pub(super) tls_key: Option<String>,
     /// How log lines look [default: text].
     #[arg(long)]
     pub(super) log_format: Option<LogFormat>,
@@ -48,6 +55,8 @@ impl Settings {
             ("listen", self.listen.clone()),
             ("admin_listen", self.admin_listen.clone()),
             ("data_dir", data_dir.map(|folder| folder.display().to_string())),
+            ("tls.certificate", self.tls_certificate.clone()),
+            ("tls.key", self.tls_key.clone()),
             ("log_format", log_format),
             ("dev_clock", self.dev_clock.clone()),
         ];
@@ -59,25 +68,77 @@ impl Settings {
 /// Serves until a signal says otherwise.
 pub(super) fn run(settings: Settings, data_dir: Option<PathBuf>) -> Result<(), Failure> {
     let load = move || Config::load(settings.sources(data_dir.clone(), process_environment()));
-    let (config, _) = load().map_err(|refused| Failure::Refused(refused.to_string()))?;
+    let (config, explained) = load().map_err(|refused| Failure::Refused(refused.to_string()))?;
     telemetry::install(config.log_format, &config.log)
         .map_err(|error| Failure::Refused(error.to_string()))?;
     server_runtime()?.block_on(async {
         let (drain, shutdown) = watch::channel(false);
         let signals = Signals::listen()?;
         let outside = outside(&config);
-        let server = switchboard::run(config, outside, shutdown);
+        let reloader = OnceLock::new();
+        let server = async {
+            let running = switchboard::start(config, outside).await?;
+            reloader.get_or_init(|| running.reloader());
+            running.until(shutdown).await
+        };
+        let mut reload = Reload { reloader: &reloader, held: explained };
         tokio::select! {
             ended = server => ended.map_err(|error| Failure::Refused(error.to_string())),
-            never = signals.steer(drain, || {
-                // Every setting is read at the start, so a reload can only say whether the next one would work.
-                match load() {
-                    Ok(_) => tracing::info!("settings are right and hold from the next start"),
-                    Err(refused) => tracing::warn!(problems = %refused, "settings would be refused"),
-                }
-            }) => match never {},
+            never = signals.steer(drain, || reload.run(load())) => match never {},
         }
     })
+}
+
+/// What SIGHUP does.
+#[derive(Debug)]
+struct Reload<'a> {
+    /// Absent while the server starts.
+    reloader: &'a OnceLock<Reloader>,
+    /// The settings that hold now.
+    held: Vec<Explained>,
+}
+
+impl Reload<'_> {
+    /// Takes in what can be taken in, and says what cannot.
+    fn run(&mut self, loaded: Result<(Config, Vec<Explained>), Refused>) {
+        let (config, explained) = match loaded {
+            Ok(loaded) => loaded,
+            Err(refused) => {
+                let problems = refused.to_string();
+                tracing::error!(event = "settings.refused", problems, "nothing was changed");
+                return;
+            }
+        };
+        let Some(reloader) = self.reloader.get() else {
+            tracing::warn!(event = "settings.unread", "the server is still starting; send the signal again");
+            return;
+        };
+        let is_tls_switched = reloader.is_sealed() != config.tls.is_some();
+        if let Err(refused) = reloader.reload(&config) {
+            tracing::error!(event = "certificate.refused", reason = %refused, "the old certificate stays");
+        } else if let Some(files) = config.tls.as_ref().filter(|_| !is_tls_switched) {
+            let file = files.certificate.display();
+            tracing::info!(event = "certificate.reloaded", %file, "new connections get this certificate");
+        }
+        let (mut taken_in, mut waiting) = (Vec::new(), Vec::new());
+        for (held, read) in self.held.iter_mut().zip(explained) {
+            if held.value == read.value {
+                continue;
+            }
+            let is_of_tls = read.key.starts_with("tls.");
+            if config::is_reloaded(read.key) && !(is_tls_switched && is_of_tls) {
+                taken_in.push(read.key);
+                *held = read;
+            } else {
+                waiting.push(read.key);
+            }
+        }
+        tracing::info!(event = "settings.reloaded", changed = taken_in.join(", "));
+        if !waiting.is_empty() {
+            let settings = waiting.join(", ");
+            tracing::warn!(event = "settings.waiting", settings, "changes of these hold from the next start");
+        }
+    }
 }
 
 /// The clock and ids that the settings ask for.

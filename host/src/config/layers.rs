@@ -41,6 +41,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("log", Kind::Text, Some("info")),
     setting("dev_clock", Kind::Text, None),
     setting("trusted_proxies", Kind::List, Some("")),
+    setting("tls.certificate", Kind::Text, None),
+    setting("tls.key", Kind::Text, None),
     setting("mail.folder", Kind::Text, None),
     Setting { secret: true, ..setting("mail.smtp_url", Kind::Text, None) },
     setting("mail.from", Kind::Text, Some("Switchboard <switchboard@localhost>")),
@@ -50,6 +52,23 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("limits.header_timeout", Kind::Text, Some("10s")),
     setting("limits.body_timeout", Kind::Text, Some("30s")),
     setting("limits.drain_timeout", Kind::Text, Some("30s")),
+    // Some hundred times as many as there are cores: enough to fill a commit while the last one is flushed, and
+    // few enough that the last of them is answered within a second.
+    setting("limits.requests_max", Kind::Whole, Some("512")),
+    // `switchboard_domain::bounds` has the reasons.
+    setting("limits.address_requests_per_minute", Kind::Whole, Some("120000")),
+    setting("limits.address_failures_per_minute", Kind::Whole, Some("1000")),
+];
+
+/// Settings that a running server takes in anew; the others hold from its next start.
+pub(super) const RELOADED: [&str; 7] = [
+    "trusted_proxies",
+    "tls.certificate",
+    "tls.key",
+    "limits.body_timeout",
+    "limits.requests_max",
+    "limits.address_requests_per_minute",
+    "limits.address_failures_per_minute",
 ];
 
 /// What every variable of ours begins with.
@@ -191,7 +210,7 @@ impl Layers {
     pub(super) fn lay_flags(&mut self, flags: impl IntoIterator<Item = (&'static str, String)>) {
         for (key, text) in flags {
             if let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) {
-                self.put(setting, text, Origin::Flag(format!("--{}", key.replace('_', "-"))));
+                self.put(setting, text, Origin::Flag(format!("--{}", key.replace(['_', '.'], "-"))));
             }
         }
     }

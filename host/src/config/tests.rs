@@ -1,5 +1,7 @@
 use std::path::Path;
 
+use switchboard_domain::bounds::{ADDRESS_FAILURES_PER_MINUTE_DEFAULT, ADDRESS_REQUESTS_PER_MINUTE_DEFAULT};
+
 use super::layers::variable_of;
 use super::*;
 
@@ -46,6 +48,9 @@ fn each_layer_wins_over_the_one_below() {
     assert_eq!(source_of(&explained, "admin_listen").source, "environment SWITCHBOARD_ADMIN_LISTEN");
     assert_eq!(source_of(&explained, "data_dir").source, "flag --data-dir");
     assert_eq!(source_of(&explained, "log_format").source, "default");
+    let flags = [("tls.certificate", "c.pem"), ("tls.key", "k.pem")];
+    let (_, explained) = load(file, &[], &flags).expect("nothing is wrong with it");
+    assert_eq!(source_of(&explained, "tls.key").source, "flag --tls-key");
 }
 
 #[test]
@@ -58,6 +63,8 @@ fn every_setting_can_come_from_the_environment() {
         ("log", "warn,switchboard::http=debug"),
         ("dev_clock", "2026-04-02T08:00:00Z"),
         ("trusted_proxies", "10.0.0.0/8, ::1"),
+        ("tls.certificate", "/c.pem"),
+        ("tls.key", "/k.pem"),
         ("mail.folder", "/m"),
         ("mail.from", "a@example.com"),
         ("mail.public_url", "https://example.com/"),
@@ -66,6 +73,9 @@ fn every_setting_can_come_from_the_environment() {
         ("limits.header_timeout", "1s"),
         ("limits.body_timeout", "2s"),
         ("limits.drain_timeout", "1m30s"),
+        ("limits.requests_max", "8"),
+        ("limits.address_requests_per_minute", "0"),
+        ("limits.address_failures_per_minute", "9"),
     ];
     let variables = samples.iter().map(|(key, text)| (variable_of(key), (*text).to_owned())).collect();
     let sources = Sources { environment: variables, ..Sources::default() };
@@ -83,6 +93,28 @@ fn every_setting_can_come_from_the_environment() {
     assert!(config.webhooks.allow_private_targets);
     assert_eq!(config.limits.connections_max, 7);
     assert_eq!(config.limits.drain_timeout, Duration::from_secs(90));
+    let limits = &config.limits;
+    let address = (limits.address_requests_per_minute, limits.address_failures_per_minute);
+    assert_eq!((limits.requests_max, address), (8, (0, 9)));
+    let tls = TlsFiles { certificate: "/c.pem".into(), key: "/k.pem".into() };
+    assert_eq!(config.tls, Some(tls));
+}
+
+#[test]
+fn defaults_are_the_bounds_that_have_their_reasons() {
+    let (config, _) = load("", &[], &[]).expect("defaults are right");
+    assert_eq!(config.limits.address_requests_per_minute, ADDRESS_REQUESTS_PER_MINUTE_DEFAULT);
+    assert_eq!(config.limits.address_failures_per_minute, ADDRESS_FAILURES_PER_MINUTE_DEFAULT);
+    assert_eq!(config.tls, None);
+}
+
+#[test]
+fn what_a_running_server_takes_in_are_settings() {
+    for key in super::layers::RELOADED {
+        assert!(super::layers::SETTINGS.iter().any(|setting| setting.key == key), "{key}");
+        assert!(is_reloaded(key));
+    }
+    assert!(!is_reloaded("listen"));
 }
 
 #[test]
@@ -136,6 +168,11 @@ fn a_wrong_value_is_refused_with_its_key_and_origin() {
         ("[webhooks]\nallow_private_targets = \"yes\"", "must be true or false, not string"),
         ("[limits]\nconnections_max = 0", "must be a whole number from 1"),
         ("[limits]\nconnections_max = -1", "must be a whole number from 1"),
+        ("[limits]\nrequests_max = 0", "must be a whole number from 1"),
+        ("[limits]\naddress_requests_per_minute = -1", "must be a whole number from 0"),
+        ("[tls]\nkey = \"k.pem\"", "`tls.key` is set and `tls.certificate` is not"),
+        ("[tls]\ncertificate = \"c.pem\"", "`tls.certificate` is set and `tls.key` is not"),
+        ("[tls]\ncertificate = \"\"\nkey = \"k.pem\"", "`tls.certificate` (file "),
         ("[limits]\nbody_timeout = \"0s\"", "must be longer than nothing"),
         ("[limits]\nbody_timeout = \"soon\"", "must be a duration such as 90s"),
         ("listen = \"127.0.0.1:8081\"", "are both 127.0.0.1:8081"),

@@ -165,7 +165,7 @@ impl Admin {
     ) -> Response<Full<Bytes>> {
         let (mut request, mut trace) = self.door.receive("admin", incoming, socket);
         let outcome = AssertUnwindSafe(self.run(&mut request, &mut trace)).catch_unwind().await;
-        self.door.reply(trace, outcome)
+        self.door.reply(trace, outcome).await
     }
 
     async fn run(&self, request: &mut Request, trace: &mut Trace) -> Result<Reply, Failure> {

@@ -1,15 +1,9 @@
 //! Agents on the wire.
 
-use super::dispatch::{page_request, page_view, rendered};
-use super::page::Listing;
-use super::problem::Failure;
-use super::{Call, Reply};
-use crate::app::agent::AgentFilter;
-use crate::app::{self, App, Write};
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::agent::{
-    Agent, AgentDraft, AgentFocus, AgentType, Voice, check_cefr_level, check_phone_number,
+    Agent, AgentChange, AgentDraft, AgentFocus, AgentType, Voice, check_cefr_level, check_phone_number,
 };
 use switchboard_domain::bounds::{
     AGENT_DURATION_MINUTES, AGENT_NAME_CHARS, INSTRUCTIONS_CHARS, QUESTION_CHARS, QUESTIONS_MAX,
@@ -18,42 +12,60 @@ use switchboard_domain::id::{AgentId, CompanyId, PhoneNumberId};
 use switchboard_domain::language::{CefrLevel, Language};
 use switchboard_domain::metadata::Metadata;
 use switchboard_domain::problem::Problems;
-use switchboard_domain::rejection::Rejection;
 use switchboard_domain::time::Timestamp;
-use utoipa::ToSchema;
-use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
-use super::body::{self, Fields, Read, chars, id, text, whole};
-use super::schema::{self, Text};
+use super::body::{self, Fields, Read, chars, id, is_there, text, whole};
+use super::query::Query;
+use super::resource::{Listed, Noun, Posted};
+use super::schema::{self, Json, Text};
+use crate::app::agent::AgentFilter;
+use crate::app::{self, App, Page, PageRequest};
 
 // What partners can ask.
 
-pub(crate) async fn create(app: &App, call: &Call, write: Write) -> Result<Reply, Failure> {
-    let company_id = call.company_only(app)?;
-    let draft = read(&call.request.json()?).map_err(Rejection::Invalid)?;
-    let now = write.now;
-    let render = move |agent: &Agent| rendered(Reply::created(&view(agent), now));
-    Ok(app::agent::create(app, company_id, draft, write, render).await?.into())
+impl Noun for Agent {
+    type View<'a> = AgentView<'a>;
+
+    fn view(agent: &Agent) -> AgentView<'_> {
+        view(agent)
+    }
+
+    fn revision(agent: &Agent) -> u64 {
+        agent.revision
+    }
+
+    fn read_change(&self, body: &Value, _now: Timestamp) -> Result<AgentChange, Problems> {
+        read_change(&self.body, body)
+    }
 }
 
-pub(crate) fn get(app: &App, call: &Call) -> Result<Reply, Failure> {
-    let (named, id) = call.resource()?;
-    let agent = app::agent::get(app, &call.caller, named, id)?;
-    Ok(Reply::ok(&view(&agent), call.request.now))
+impl Posted for Agent {
+    fn read_new(body: &Value, _now: Timestamp) -> Result<AgentDraft, Problems> {
+        read(body)
+    }
 }
 
-pub(crate) async fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
-    let mut problems = Problems::default();
-    let query = &call.request.query;
-    let named = call.named_company(&mut problems);
-    let filter = AgentFilter {
-        agent_type: query.read("type", &mut problems, AgentType::parse),
-        focus: query.read("focus", &mut problems, AgentFocus::parse),
-    };
-    let listing = Listing::read(query, &mut problems);
-    let company_id = call.company(app, named, problems)?;
-    let page = app::agent::list(app, company_id, &filter, &page_request(&listing)).await?;
-    Ok(Reply::ok(&page_view(&listing, &page, view), call.request.now))
+impl Listed for Agent {
+    type Filter = AgentFilter;
+
+    fn filter(query: &Query, problems: &mut Problems) -> AgentFilter {
+        AgentFilter {
+            agent_type: query.read("type", problems, AgentType::parse),
+            focus: query.read("focus", problems, AgentFocus::parse),
+        }
+    }
+
+    fn page(
+        app: &App,
+        company_id: CompanyId,
+        filter: &AgentFilter,
+        page: &PageRequest,
+    ) -> impl Future<Output = Result<Page<Agent>, app::Error>> + Send {
+        app::agent::list(app, company_id, filter, page)
+    }
 }
 
 // Wire types in.
@@ -103,6 +115,24 @@ pub struct AgentBody {
     metadata: Option<Value>,
 }
 
+/// What is changed of an agent.
+#[derive(Debug)]
+pub struct AgentPatch;
+
+impl PartialSchema for AgentPatch {
+    fn schema() -> RefOr<Schema> {
+        let text = "What is changed of an agent. What is not sent stays, `null` clears; the rules over several \
+                    members judge the result.";
+        schema::partial(AgentBody::schema(), text)
+    }
+}
+
+impl ToSchema for AgentPatch {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        AgentBody::schemas(schemas);
+    }
+}
+
 /// Reads the body of a new agent.
 ///
 /// # Errors
@@ -111,28 +141,66 @@ pub fn read(body: &Value) -> Result<AgentDraft, Problems> {
     body::read(body, draft)
 }
 
+/// Reads a partial update of an agent.
+///
+/// # Errors
+/// Every problem of it, and of the result.
+pub fn read_change(kept: &AgentDraft, body: &Value) -> Result<AgentChange, Problems> {
+    body::read(body, |fields| {
+        let names_number = fields.is_sent("companyPhoneNumberId");
+        Ok(AgentChange { body: over(fields, Some(kept))?, names_number })
+    })
+}
+
 /// Reads a new agent, also inside another body.
 ///
 /// # Errors
 /// Noted.
 pub fn draft(fields: &mut Fields<'_>) -> Read<AgentDraft> {
-    let name = fields.required("name", chars(AGENT_NAME_CHARS));
-    let agent_type = fields.required("type", text(AgentType::parse));
-    let focus = fields.required("focus", text(AgentFocus::parse));
-    let language = fields.required("language", text(Language::parse));
-    let duration = fields.required("duration", whole(AGENT_DURATION_MINUTES));
-    let questions = fields.list("questions", 0..=QUESTIONS_MAX, chars(QUESTION_CHARS));
-    let instructions = fields.optional("instructions", chars(INSTRUCTIONS_CHARS));
-    let voice_id = fields.optional("voiceId", text(Voice::parse));
-    let cefr_level = fields.optional("cefrLevel", text(CefrLevel::parse));
-    let phone_number_id = fields.optional("companyPhoneNumberId", id::<PhoneNumberId>);
-    let metadata = fields.optional("metadata", Metadata::check);
-    let is_level_sent = fields.is_sent("cefrLevel");
-    let level_rule =
-        fields.rule(|base, problems| check_cefr_level(base, focus.ok(), is_level_sent, problems));
-    let is_number_sent = fields.is_sent("companyPhoneNumberId");
+    over(fields, None)
+}
+
+/// An agent over what is kept of it; of a new one nothing is. The rules over several members judge the result.
+fn over(fields: &mut Fields<'_>, kept: Option<&AgentDraft>) -> Read<AgentDraft> {
+    let name = fields.required_or("name", kept.map(|agent| &agent.name), chars(AGENT_NAME_CHARS));
+    let agent_type = fields.required_or("type", kept.map(|agent| &agent.agent_type), text(AgentType::parse));
+    let focus = fields.required_or("focus", kept.map(|agent| &agent.focus), text(AgentFocus::parse));
+    let language = fields.required_or("language", kept.map(|agent| &agent.language), text(Language::parse));
+    let duration = fields.required_or(
+        "duration",
+        kept.map(|agent| &agent.duration_minutes),
+        whole(AGENT_DURATION_MINUTES),
+    );
+    let questions = fields.list_or(
+        "questions",
+        kept.and_then(|agent| agent.questions.as_ref()),
+        0..=QUESTIONS_MAX,
+        chars(QUESTION_CHARS),
+    );
+    let instructions = fields.optional_or(
+        "instructions",
+        kept.and_then(|agent| agent.instructions.as_ref()),
+        chars(INSTRUCTIONS_CHARS),
+    );
+    let voice_id =
+        fields.optional_or("voiceId", kept.and_then(|agent| agent.voice_id.as_ref()), text(Voice::parse));
+    let cefr_level = fields.optional_or(
+        "cefrLevel",
+        kept.and_then(|agent| agent.cefr_level.as_ref()),
+        text(CefrLevel::parse),
+    );
+    let phone_number_id = fields.optional_or(
+        "companyPhoneNumberId",
+        kept.and_then(|agent| agent.company_phone_number_id.as_ref()),
+        id::<PhoneNumberId>,
+    );
+    let metadata =
+        fields.optional_or("metadata", kept.and_then(|agent| agent.metadata.as_ref()), Metadata::check);
+    let has_level = is_there(&cefr_level);
+    let level_rule = fields.rule(|base, problems| check_cefr_level(base, focus.ok(), has_level, problems));
+    let has_number = is_there(&phone_number_id);
     let number_rule =
-        fields.rule(|base, problems| check_phone_number(base, agent_type.ok(), is_number_sent, problems));
+        fields.rule(|base, problems| check_phone_number(base, agent_type.ok(), has_number, problems));
     level_rule?;
     number_rule?;
     Ok(AgentDraft {
@@ -193,7 +261,7 @@ pub struct AgentView<'a> {
     company_phone_number_id: Option<Text<PhoneNumberId>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
-    metadata: Option<Value>,
+    metadata: Option<Json<'a>>,
     #[schema(value_type = String, format = "date-time")]
     created_at: Text<Timestamp>,
     #[schema(value_type = String, format = "date-time")]
@@ -217,7 +285,7 @@ pub fn view(agent: &Agent) -> AgentView<'_> {
         voice_id: body.voice_id.map(Voice::as_str),
         cefr_level: body.cefr_level.map(CefrLevel::as_str),
         company_phone_number_id: body.company_phone_number_id.map(Text),
-        metadata: body.metadata.as_ref().map(Metadata::to_value),
+        metadata: body.metadata.as_ref().map(Json::from),
         created_at: Text(agent.created_at),
         updated_at: Text(agent.updated_at),
     }

@@ -11,7 +11,9 @@ use switchboard_domain::bounds::{
     ANALYSIS_POINT_CHARS, ANALYSIS_POINTS_MAX, ANALYSIS_SPECIFIC_BYTES_MAX, CRITERION_CHARS,
     EVALUATION_COMMENT_CHARS, RATING,
 };
-use switchboard_domain::id::{AnalysisId, CandidateId, InterviewId};
+use switchboard_domain::candidate::Candidate;
+use switchboard_domain::id::{AnalysisId, InterviewId};
+use switchboard_domain::interview::Interview;
 use switchboard_domain::job::{Education, Experience};
 use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::rejection::Rejection;
@@ -23,14 +25,15 @@ use super::dispatch::{page_request, page_view};
 use super::page::Listing;
 use super::problem::Failure;
 use super::schema::{self, Text};
-use super::{Call, Reply};
+use super::{Call, Reply, dialler, resource};
 use crate::app::{self, App};
 
 // What diallers and partners can ask.
 
-pub(crate) async fn put(app: &App, call: &Call) -> Result<Reply, Failure> {
-    let id: InterviewId = call.path_id()?;
+pub(crate) async fn put(app: &App, call: &mut Call) -> Result<Reply, Failure> {
+    let id: InterviewId = dialler::path_id(call)?;
     app::lease::look_for_interview(app, &call.caller, id)?;
+    call.receive().await?;
     let draft = read(&call.request.json()?).map_err(Rejection::Invalid)?;
     let analysis = app::analysis::put(app, &call.caller, id, draft, call.request.now).await?;
     Ok(Reply::ok(&view(&analysis), call.request.now))
@@ -40,15 +43,14 @@ pub(crate) async fn put(app: &App, call: &Call) -> Result<Reply, Failure> {
 pub(crate) async fn list_of_candidate(app: &App, call: &Call) -> Result<Reply, Failure> {
     let mut problems = Problems::default();
     let listing = Listing::read(&call.request.query, &mut problems);
-    let (named, id) = call.resource_and::<CandidateId>(problems)?;
-    let page =
-        app::analysis::list_of_candidate(app, &call.caller, named, id, &page_request(&listing)).await?;
+    let aim = resource::aim::<Candidate>(call, problems)?;
+    let page = app::analysis::list_of_candidate(app, &aim, &page_request(&listing)).await?;
     Ok(Reply::ok(&page_view(&listing, &page, view), call.request.now))
 }
 
 pub(crate) async fn get_pdf(app: &App, call: &Call) -> Result<Reply, Failure> {
-    let (named, id) = call.resource::<InterviewId>()?;
-    let report = app::analysis::report(app, &call.caller, named, id)?;
+    let aim = resource::aim::<Interview>(call, Problems::default())?;
+    let report = app::analysis::report(app, &aim)?;
     // Milliseconds of work for the longest: not on a thread that others' requests wait for.
     let printed = tokio::task::spawn_blocking(move || pdf::render(&report)).await;
     let printed = printed.map_err(|error| Failure::Internal(format!("a report was not printed: {error}")))?;

@@ -4,19 +4,27 @@
 //! value without having noted why. What must never happen here: a rule of a noun. Those are in the domain;
 //! this module knows JSON types, paths and counts.
 //!
-//! On POST `null` is as absent. That is decided in [`Fields::given`] alone, the one place that looks a name
-//! up, so that a partial update can tell absent, `null` and a value apart there.
+//! On POST `null` is as absent. A partial update is read over what it changes: a member that is absent keeps
+//! its value, `null` clears it, or is refused where a value must be. That is what the readers that end in `_or`
+//! do; with nothing to keep they read a POST. Objects inside are replaced whole, so they are read as on POST.
 
-use std::fmt::Display;
+mod value;
+
 use std::ops::RangeInclusive;
-use std::str::FromStr;
 
 use serde_json::{Map, Value};
 use switchboard_domain::problem::{Flaw, Problems, field_path};
-use switchboard_domain::text::bounded;
+
+pub use self::value::{chars, flag, id, number, text, whole};
 
 /// The path of a problem with the body as a whole.
 pub const WHOLE_BODY: &str = "body";
+
+/// Whether there will be a value, for rules over several members. One that was sent counts, even when it is wrong:
+/// that has its own problem.
+pub fn is_there<T>(value: &Read<Option<T>>) -> bool {
+    !matches!(value, Ok(None))
+}
 
 /// Proof that a problem was noted. Only [`Fields`] makes one, so a reader that fails has said why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,12 +61,37 @@ pub struct Fields<'a> {
     problems: &'a mut Problems,
 }
 
+/// What a body says of one member.
+enum Said<'a> {
+    Nothing,
+    Null,
+    Value(&'a Value),
+}
+
 impl<'a> Fields<'a> {
-    /// The value of a member that is there and not `null`.
-    pub fn given(&self, name: &str) -> Option<&'a Value> {
+    /// The one place that looks a name up.
+    fn said(&self, name: &str) -> Said<'a> {
         #[cfg(test)]
         asked::note(&self.path(name));
-        self.object.get(name).filter(|value| !value.is_null())
+        match self.object.get(name) {
+            None => Said::Nothing,
+            Some(Value::Null) => Said::Null,
+            Some(value) => Said::Value(value),
+        }
+    }
+
+    /// The value of a member that is there and not `null`.
+    pub fn given(&self, name: &str) -> Option<&'a Value> {
+        match self.said(name) {
+            Said::Value(value) => Some(value),
+            Said::Nothing | Said::Null => None,
+        }
+    }
+
+    /// Whether a member is there, also as `null`.
+    #[must_use]
+    pub fn is_named(&self, name: &str) -> bool {
+        !matches!(self.said(name), Said::Nothing)
     }
 
     /// Where a member is, as problems name it.
@@ -108,35 +141,80 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// Noted: it is missing, or the check refuses it.
-    pub fn required<T>(&mut self, name: &str, check: impl FnOnce(&Value) -> Result<T, Flaw>) -> Read<T> {
-        let value = self.optional(name, check)?;
-        self.must_be_given(name, value)
+    pub fn required<T: Clone>(
+        &mut self,
+        name: &str,
+        check: impl FnOnce(&Value) -> Result<T, Flaw>,
+    ) -> Read<T> {
+        self.required_or(name, None, check)
+    }
+
+    /// A member that must have a value: the one that is sent, or else the one that is kept.
+    ///
+    /// # Errors
+    /// Noted: there is none, it is cleared, or the check refuses it.
+    pub fn required_or<T: Clone>(
+        &mut self,
+        name: &str,
+        kept: Option<&T>,
+        check: impl FnOnce(&Value) -> Result<T, Flaw>,
+    ) -> Read<T> {
+        match (self.said(name), kept) {
+            (Said::Value(value), _) => check(value).map_err(|flaw| self.refuse(&[name], &flaw)),
+            (Said::Nothing, Some(kept)) => Ok(kept.clone()),
+            (Said::Null, Some(_)) => Err(self.refuse(&[name], &Flaw::invalid("must not be null"))),
+            (Said::Nothing | Said::Null, None) => Err(self.refuse(&[name], &Flaw::missing())),
+        }
     }
 
     /// A member that may be absent.
     ///
     /// # Errors
     /// Noted: the check refuses it.
-    pub fn optional<T>(
+    pub fn optional<T: Clone>(
         &mut self,
         name: &str,
         check: impl FnOnce(&Value) -> Result<T, Flaw>,
     ) -> Read<Option<T>> {
-        let Some(value) = self.given(name) else { return Ok(None) };
-        check(value).map(Some).map_err(|flaw| self.refuse(&[name], &flaw))
+        self.optional_or(name, None, check)
+    }
+
+    /// A member that may have a value: the one that is sent, or else the one that is kept; `null` clears it.
+    ///
+    /// # Errors
+    /// Noted: the check refuses it.
+    pub fn optional_or<T: Clone>(
+        &mut self,
+        name: &str,
+        kept: Option<&T>,
+        check: impl FnOnce(&Value) -> Result<T, Flaw>,
+    ) -> Read<Option<T>> {
+        self.sent_or(name, kept, |fields, value| check(value).map_err(|flaw| fields.refuse(&[name], &flaw)))
     }
 
     /// An object inside this one.
     ///
     /// # Errors
     /// Noted: it is no object, or something inside it is wrong.
-    pub fn object<T>(
+    pub fn object<T: Clone>(
         &mut self,
         name: &str,
         reader: impl FnOnce(&mut Fields<'_>) -> Read<T>,
     ) -> Read<Option<T>> {
-        let Some(value) = self.given(name) else { return Ok(None) };
-        self.inside(name, value, reader).map(Some)
+        self.object_or(name, None, reader)
+    }
+
+    /// An object inside this one: the one that is sent, or else the one that is kept; `null` clears it.
+    ///
+    /// # Errors
+    /// As [`Fields::object`].
+    pub fn object_or<T: Clone>(
+        &mut self,
+        name: &str,
+        kept: Option<&T>,
+        reader: impl FnOnce(&mut Fields<'_>) -> Read<T>,
+    ) -> Read<Option<T>> {
+        self.sent_or(name, kept, |fields, value| fields.inside(name, value, reader))
     }
 
     /// An array of values that stand alone. When its count is out of bounds its elements are not looked at:
@@ -144,28 +222,45 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// Noted: it is no array, too short or too long, or an element is refused.
-    pub fn list<T>(
+    pub fn list<T: Clone>(
         &mut self,
         name: &str,
         count: RangeInclusive<usize>,
         check: impl Fn(&Value) -> Result<T, Flaw>,
     ) -> Read<Option<Vec<T>>> {
-        self.elements(name, count, |fields, element_name, value| {
+        self.list_or(name, None, count, check)
+    }
+
+    /// An array of values that stand alone: the one that is sent, or else the one that is kept; `null` clears it.
+    ///
+    /// # Errors
+    /// As [`Fields::list`].
+    pub fn list_or<T: Clone>(
+        &mut self,
+        name: &str,
+        kept: Option<&Vec<T>>,
+        count: RangeInclusive<usize>,
+        check: impl Fn(&Value) -> Result<T, Flaw>,
+    ) -> Read<Option<Vec<T>>> {
+        self.elements_or(name, kept, count, |fields, element_name, value| {
             check(value).map_err(|flaw| fields.refuse(&[element_name], &flaw))
         })
     }
 
-    /// An array of objects.
+    /// An array of objects: the one that is sent, or else the one that is kept; `null` clears it.
     ///
     /// # Errors
     /// As [`Fields::list`].
-    pub fn objects<T>(
+    pub fn objects_or<T: Clone>(
         &mut self,
         name: &str,
+        kept: Option<&Vec<T>>,
         count: RangeInclusive<usize>,
         reader: impl Fn(&mut Fields<'_>) -> Read<T>,
     ) -> Read<Option<Vec<T>>> {
-        self.elements(name, count, |fields, element_name, value| fields.inside(element_name, value, &reader))
+        self.elements_or(name, kept, count, |fields, element_name, value| {
+            fields.inside(element_name, value, &reader)
+        })
     }
 
     /// Turns an absent value into a noted problem.
@@ -187,26 +282,42 @@ impl<'a> Fields<'a> {
         })
     }
 
-    fn elements<T>(
+    /// The value that is sent, or else the one that is kept; none where it is cleared.
+    fn sent_or<T: Clone>(
         &mut self,
         name: &str,
+        kept: Option<&T>,
+        read: impl FnOnce(&mut Self, &Value) -> Read<T>,
+    ) -> Read<Option<T>> {
+        match self.said(name) {
+            Said::Value(value) => read(self, value).map(Some),
+            Said::Nothing => Ok(kept.cloned()),
+            Said::Null => Ok(None),
+        }
+    }
+
+    fn elements_or<T: Clone>(
+        &mut self,
+        name: &str,
+        kept: Option<&Vec<T>>,
         count: RangeInclusive<usize>,
         read_one: impl Fn(&mut Self, &str, &Value) -> Read<T>,
     ) -> Read<Option<Vec<T>>> {
-        let Some(value) = self.given(name) else { return Ok(None) };
-        let Value::Array(values) = value else {
-            return Err(self.refuse(&[name], &Flaw::invalid("must be an array")));
-        };
-        if !count.contains(&values.len()) {
-            return Err(self.refuse(&[name], &Flaw::invalid(must_have(&count, "entries"))));
-        }
-        // Every element is read, also after a bad one; the first bad one then decides.
-        let read: Vec<Read<T>> = values
-            .iter()
-            .enumerate()
-            .map(|(index, value)| read_one(self, &format!("{name}[{index}]"), value))
-            .collect();
-        read.into_iter().collect::<Read<Vec<T>>>().map(Some)
+        self.sent_or(name, kept, |fields, value| {
+            let Value::Array(values) = value else {
+                return Err(fields.refuse(&[name], &Flaw::invalid("must be an array")));
+            };
+            if !count.contains(&values.len()) {
+                return Err(fields.refuse(&[name], &Flaw::invalid(must_have(&count, "entries"))));
+            }
+            // Every element is read, also after a bad one; the first bad one then decides.
+            let read: Vec<Read<T>> = values
+                .iter()
+                .enumerate()
+                .map(|(index, value)| read_one(fields, &format!("{name}[{index}]"), value))
+                .collect();
+            read.into_iter().collect()
+        })
     }
 
     fn inside<T>(
@@ -220,62 +331,6 @@ impl<'a> Fields<'a> {
         };
         reader(&mut Fields { object, base: &self.path(name), problems: self.problems })
     }
-}
-
-/// A string that a rule of the domain then judges. Strings are not trimmed; NUL is refused in all of them.
-pub fn text<T>(rule: impl Fn(&str) -> Result<T, Flaw>) -> impl Fn(&Value) -> Result<T, Flaw> {
-    move |value| match value {
-        Value::String(text) if text.contains('\0') => Err(Flaw::invalid("must not contain a NUL character")),
-        Value::String(text) => rule(text),
-        _ => Err(Flaw::invalid("must be a string")),
-    }
-}
-
-/// A string of so many characters.
-pub fn chars(bounds: RangeInclusive<usize>) -> impl Fn(&Value) -> Result<String, Flaw> {
-    text(move |text| bounded(text, bounds.clone()))
-}
-
-/// The id of a resource. Whether there is such a resource is asked later.
-///
-/// # Errors
-/// It is no string, or no id.
-pub fn id<T: FromStr<Err: Display>>(value: &Value) -> Result<T, Flaw> {
-    text(|text| text.parse().map_err(|error: T::Err| Flaw::invalid(error.to_string())))(value)
-}
-
-/// `true` or `false`.
-///
-/// # Errors
-/// It is neither.
-pub fn flag(value: &Value) -> Result<bool, Flaw> {
-    value.as_bool().ok_or_else(|| Flaw::invalid("must be true or false"))
-}
-
-/// A whole number in bounds. `2.0` is one: JSON has one kind of number only, and some partners' libraries
-/// write every number so.
-pub fn whole(bounds: RangeInclusive<u32>) -> impl Fn(&Value) -> Result<u32, Flaw> {
-    move |value| {
-        let Value::Number(number) = value else { return Err(Flaw::invalid("must be a number")) };
-        let written = number.as_f64().unwrap_or(f64::NAN);
-        if written.fract() != 0.0 {
-            return Err(Flaw::invalid("must be a whole number"));
-        }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded just before")]
-        let inside = (f64::from(*bounds.start())..=f64::from(*bounds.end()))
-            .contains(&written)
-            .then_some(written as u32);
-        let flaw = || Flaw::invalid(format!("must be from {} to {}", bounds.start(), bounds.end()));
-        inside.ok_or_else(flaw)
-    }
-}
-
-/// Any finite number.
-///
-/// # Errors
-/// It is no number.
-pub fn number(value: &Value) -> Result<f64, Flaw> {
-    value.as_f64().filter(|number| number.is_finite()).ok_or_else(|| Flaw::invalid("must be a number"))
 }
 
 fn must_have(count: &RangeInclusive<usize>, unit: &str) -> String {

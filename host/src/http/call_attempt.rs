@@ -1,31 +1,38 @@
 //! Call attempts on the wire.
 
+use hyper::StatusCode;
 use serde::Serialize;
 use switchboard_domain::call_attempt::{CallAttempt, ReasonCode};
-use switchboard_domain::id::{CallAttemptId, CompanyId, InterviewId};
-use switchboard_domain::problem::{Flaw, Problems};
+use switchboard_domain::id::CallAttemptId;
+use switchboard_domain::interview::Interview;
+use switchboard_domain::problem::Problems;
 use switchboard_domain::rejection::Rejection;
 use switchboard_domain::text::WebUrl;
 use switchboard_domain::time::{Timestamp, WrittenTime};
 use utoipa::ToSchema;
 
 use super::body::{self, text};
-use super::dispatch::rendered;
+use super::dispatch::{Turn, rendered};
 use super::interview::DryRunView;
 use super::problem::Failure;
 use super::schema::{self, Text};
-use super::{Call, Reply};
+use super::{Call, Reply, resource};
 use crate::app::call_attempt::{Asked, Place};
-use crate::app::{self, App, Write};
+use crate::app::{self, App};
 
 // What partners can ask.
 
-pub(crate) async fn create(app: &App, call: &Call, write: Write) -> Result<Reply, Failure> {
+pub(crate) async fn create(app: &App, call: &mut Call) -> Result<Reply, Failure> {
     let mut problems = Problems::default();
     let is_dry = call.request.query.flag("dryRun", &mut problems);
-    let (named, interview_id) = call.resource_and::<InterviewId>(problems)?;
+    let aim = resource::aim::<Interview>(call, problems)?;
     // Whether there are calls at all comes before the body.
-    let place = app::call_attempt::place(app, &call.caller, named, interview_id)?;
+    let place = app::call_attempt::place(app, &aim)?;
+    call.receive().await?;
+    let write = match call.turn(app)? {
+        Turn::Run(write) => write,
+        Turn::Replay(kept) => return Ok(kept),
+    };
     let body = call.request.json_or_empty()?;
     let written = body::read(&body, |fields| fields.optional("scheduledAt", text(WrittenTime::parse)));
     let (written, now) = (written.map_err(Rejection::Invalid)?, write.now);
@@ -38,15 +45,17 @@ pub(crate) async fn create(app: &App, call: &Call, write: Write) -> Result<Reply
         } else {
             "The call is scheduled."
         };
-        rendered(Reply::created_saying(message, &view(&asked.attempt), now))
+        let beside = [("message", message.into())];
+        rendered(&Reply::with_beside(StatusCode::CREATED, &view(&asked.attempt), &beside, now))
     };
     Ok(app::call_attempt::create(app, place, written, write, render).await?.into())
 }
 
-pub(crate) async fn update(app: &App, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn update(app: &App, call: &mut Call) -> Result<Reply, Failure> {
     let mut problems = Problems::default();
     let is_dry = call.request.query.flag("dryRun", &mut problems);
     let (place, id) = place_of(app, call, problems)?;
+    call.receive().await?;
     let body = call.request.json()?;
     let written = body::read(&body, |fields| fields.required("scheduledAt", text(WrittenTime::parse)));
     let (written, now) = (written.map_err(Rejection::Invalid)?, call.request.now);
@@ -64,11 +73,13 @@ pub(crate) async fn delete(app: &App, call: &Call) -> Result<Reply, Failure> {
 }
 
 fn place_of(app: &App, call: &Call, mut problems: Problems) -> Result<(Place, CallAttemptId), Failure> {
-    let id = call.attempt_id::<CallAttemptId>(&mut problems);
-    let (named, interview_id): (Option<CompanyId>, InterviewId) = call.resource_and(problems)?;
-    let id = id.ok_or_else(|| Failure::field("attemptId", Flaw::invalid("is not a valid id")))?;
-    let place = app::call_attempt::place_of(app, &call.caller, named, interview_id, id)?;
-    Ok((place, id))
+    let id = call.path_attempt_id::<CallAttemptId>();
+    if let Err(flaw) = &id {
+        problems.add("attemptId", flaw.clone());
+    }
+    let aim = resource::aim::<Interview>(call, problems)?;
+    let id = id.map_err(|flaw| Failure::field("attemptId", flaw))?;
+    Ok((app::call_attempt::place_of(app, &aim, id)?, id))
 }
 
 fn dry_run(
@@ -99,7 +110,7 @@ pub struct CallAttemptBody {
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "only its schema is used; the reader above asks for the same names")]
-pub struct CallAttemptChange {
+pub struct CallAttemptPatch {
     /// As for a new call.
     #[schema(example = "2026-04-02T09:30:00+02:00")]
     scheduled_at: String,

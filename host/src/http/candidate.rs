@@ -1,67 +1,74 @@
 //! Candidates on the wire.
 
-use super::dispatch::{page_request, page_view, rendered};
-use super::page::Listing;
-use super::problem::Failure;
-use super::{Call, Reply};
-use crate::app::candidate::CandidateFilter;
-use crate::app::candidate::{Counted, NamedJob};
-use crate::app::{self, App, Write};
 use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::bounds::{JOB_IDS_COUNT, PERSON_NAME_CHARS};
-use switchboard_domain::candidate::CandidateStatus;
 use switchboard_domain::candidate::{
-    Candidate, CandidateDraft, CandidateInput, check_contact, check_gdpr_expiry,
+    Candidate, CandidateChange, CandidateDraft, CandidateInput, CandidateStatus, check_contact,
+    check_gdpr_expiry,
 };
 use switchboard_domain::id::{CandidateId, CompanyId, JobId};
 use switchboard_domain::metadata::Metadata;
 use switchboard_domain::phone_number::PhoneNumber;
 use switchboard_domain::problem::Problems;
-use switchboard_domain::rejection::Rejection;
 use switchboard_domain::text::EmailAddress;
 use switchboard_domain::time::{Timestamp, parse_calendar_date};
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{PartialSchema, ToSchema};
 
-use super::body::{self, Fields, Read, chars, id, text};
-use super::schema::{self, Text};
+use super::body::{self, Fields, Read, chars, id, is_there, text};
+use super::query::Query;
+use super::resource::{Listed, Noun, Posted};
+use super::schema::{self, Json, Text};
+use crate::app::candidate::{CandidateFilter, Counted};
+use crate::app::{self, App, Page, PageRequest};
 
 // What partners can ask.
 
-pub(crate) async fn create(app: &App, call: &Call, write: Write) -> Result<Reply, Failure> {
-    let company_id = call.company_only(app)?;
-    let now = write.now;
-    let input = read(&call.request.json()?, now).map_err(Rejection::Invalid)?;
-    let jobs = input.named_jobs().into_iter().map(|(path, id)| NamedJob { path, id }).collect();
-    let render = move |counted: &Counted| rendered(Reply::created(&counted_view(counted), now));
-    Ok(app::candidate::create(app, company_id, input.draft, jobs, write, render).await?.into())
+impl Noun for Candidate {
+    type View<'a> = CandidateView<'a>;
+
+    fn view(counted: &Counted) -> CandidateView<'_> {
+        let counts = Counts { interviews: counted.interview_count, analyses: counted.analysis_count };
+        view(&counted.candidate, counts)
+    }
+
+    fn revision(counted: &Counted) -> u64 {
+        counted.candidate.revision
+    }
+
+    fn read_change(&self, body: &Value, now: Timestamp) -> Result<CandidateChange, Problems> {
+        read_change(self, body, now)
+    }
 }
 
-pub(crate) fn get(app: &App, call: &Call) -> Result<Reply, Failure> {
-    let (named, id) = call.resource()?;
-    let counted = app::candidate::get(app, &call.caller, named, id)?;
-    Ok(Reply::ok(&counted_view(&counted), call.request.now))
+impl Posted for Candidate {
+    fn read_new(body: &Value, now: Timestamp) -> Result<CandidateInput, Problems> {
+        read(body, now)
+    }
 }
 
-pub(crate) async fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
-    let mut problems = Problems::default();
-    let query = &call.request.query;
-    let named = call.named_company(&mut problems);
-    let filter = CandidateFilter {
-        job_id: query.id("jobId", &mut problems),
-        status: query.read("status", &mut problems, CandidateStatus::parse),
-        search: query.search(&mut problems),
-    };
-    let listing = Listing::read(query, &mut problems);
-    let company_id = call.company(app, named, problems)?;
-    let page = app::candidate::list(app, company_id, &filter, &page_request(&listing)).await?;
-    Ok(Reply::ok(&page_view(&listing, &page, counted_view), call.request.now))
-}
+impl Listed for Candidate {
+    type Filter = CandidateFilter;
 
-fn counted_view(counted: &Counted) -> CandidateView<'_> {
-    let counts = Counts { interviews: counted.interview_count, analyses: counted.analysis_count };
-    view(&counted.candidate, counts)
+    fn filter(query: &Query, problems: &mut Problems) -> CandidateFilter {
+        CandidateFilter {
+            job_id: query.id("jobId", problems),
+            status: query.read("status", problems, CandidateStatus::parse),
+            search: query.search(problems),
+        }
+    }
+
+    fn page(
+        app: &App,
+        company_id: CompanyId,
+        filter: &CandidateFilter,
+        page: &PageRequest,
+    ) -> impl Future<Output = Result<Page<Counted>, app::Error>> + Send {
+        app::candidate::list(app, company_id, filter, page)
+    }
 }
 
 // Wire types in.
@@ -105,6 +112,34 @@ pub struct CandidateBody {
     metadata: Option<Value>,
 }
 
+/// What is changed of a candidate.
+#[derive(Debug)]
+pub struct CandidatePatch;
+
+impl PartialSchema for CandidatePatch {
+    fn schema() -> RefOr<Schema> {
+        let text = "What is changed of a candidate. What is not sent stays, `null` clears; `email` or `phoneNumber` \
+                    must remain. `jobIds` replaces the assignments and may be empty.";
+        let mut whole = schema::partial(CandidateBody::schema(), text);
+        if let RefOr::T(Schema::Object(object)) = &mut whole {
+            object.properties.insert("status".to_owned(), schema::candidate_status().into());
+            if let Some(RefOr::T(Schema::Array(job_ids))) = object.properties.get_mut("jobIds") {
+                job_ids.min_items = None;
+            }
+            if let Some(example) = &mut object.example {
+                example["status"] = CandidateStatus::InProcess.as_str().into();
+            }
+        }
+        whole
+    }
+}
+
+impl ToSchema for CandidatePatch {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        CandidateBody::schemas(schemas);
+    }
+}
+
 /// Reads the body of a new candidate.
 ///
 /// # Errors
@@ -118,30 +153,70 @@ pub fn read(body: &Value, now: Timestamp) -> Result<CandidateInput, Problems> {
 /// # Errors
 /// Noted.
 pub fn input(fields: &mut Fields<'_>, now: Timestamp) -> Read<CandidateInput> {
-    let first_name = fields.required("firstName", chars(PERSON_NAME_CHARS));
-    let last_name = fields.required("lastName", chars(PERSON_NAME_CHARS));
-    let email = fields.optional("email", text(EmailAddress::parse));
-    let phone_number = fields.optional("phoneNumber", text(PhoneNumber::parse));
-    let (is_email_sent, is_phone_sent) = (fields.is_sent("email"), fields.is_sent("phoneNumber"));
-    let contact = fields.rule(|base, problems| check_contact(base, is_email_sent, is_phone_sent, problems));
-    let gdpr_expiry_date =
-        fields.required("gdprExpiryDate", text(|text| check_gdpr_expiry(parse_calendar_date(text)?, now)));
+    let draft = person(fields, None, now);
     let job_ids = fields.list("jobIds", JOB_IDS_COUNT, id::<JobId>);
     let job_id = fields.optional("jobId", id::<JobId>);
-    let metadata = fields.optional("metadata", Metadata::check);
-    contact?;
-    Ok(CandidateInput {
-        draft: CandidateDraft {
-            first_name: first_name?,
-            last_name: last_name?,
-            email: email?,
-            phone_number: phone_number?,
-            gdpr_expiry_date: gdpr_expiry_date?,
-            metadata: metadata?,
-        },
-        job_ids: job_ids?.unwrap_or_default(),
-        job_id: job_id?,
+    Ok(CandidateInput { draft: draft?, job_ids: job_ids?.unwrap_or_default(), job_id: job_id? })
+}
+
+/// Reads a partial update of a candidate.
+///
+/// # Errors
+/// Every problem of it, and of the result.
+pub fn read_change(kept: &Candidate, body: &Value, now: Timestamp) -> Result<CandidateChange, Problems> {
+    body::read(body, |fields| {
+        let draft = person(fields, Some(&kept.body), now);
+        let status = fields.required_or("status", Some(&kept.status), text(CandidateStatus::parse));
+        let named_jobs = named_jobs(fields);
+        Ok(CandidateChange { body: draft?, status: status?, named_jobs: named_jobs? })
     })
+}
+
+/// All but assignments and status, over what is kept of a candidate; of a new one nothing is.
+fn person(fields: &mut Fields<'_>, kept: Option<&CandidateDraft>, now: Timestamp) -> Read<CandidateDraft> {
+    let first_name =
+        fields.required_or("firstName", kept.map(|person| &person.first_name), chars(PERSON_NAME_CHARS));
+    let last_name =
+        fields.required_or("lastName", kept.map(|person| &person.last_name), chars(PERSON_NAME_CHARS));
+    let email =
+        fields.optional_or("email", kept.and_then(|person| person.email.as_ref()), text(EmailAddress::parse));
+    let phone_number = fields.optional_or(
+        "phoneNumber",
+        kept.and_then(|person| person.phone_number.as_ref()),
+        text(PhoneNumber::parse),
+    );
+    let (has_email, has_phone_number) = (is_there(&email), is_there(&phone_number));
+    let contact = fields.rule(|base, problems| check_contact(base, has_email, has_phone_number, problems));
+    let gdpr_expiry_date = fields.required_or(
+        "gdprExpiryDate",
+        kept.map(|person| &person.gdpr_expiry_date),
+        text(|text| check_gdpr_expiry(parse_calendar_date(text)?, now)),
+    );
+    let metadata =
+        fields.optional_or("metadata", kept.and_then(|person| person.metadata.as_ref()), Metadata::check);
+    contact?;
+    Ok(CandidateDraft {
+        first_name: first_name?,
+        last_name: last_name?,
+        email: email?,
+        phone_number: phone_number?,
+        gdpr_expiry_date: gdpr_expiry_date?,
+        metadata: metadata?,
+    })
+}
+
+/// The assignments that replace those there are, with their paths: `jobIds`, which win and may be empty, or else
+/// `jobId`, the older form for one. `null` takes them away.
+fn named_jobs(fields: &mut Fields<'_>) -> Read<Option<Vec<(String, JobId)>>> {
+    let listed = fields.list("jobIds", 0..=*JOB_IDS_COUNT.end(), id::<JobId>);
+    let single = fields.optional("jobId", id::<JobId>);
+    let (listed, single) = (listed?.unwrap_or_default(), single?);
+    if fields.is_named("jobIds") {
+        let paths = listed.into_iter().enumerate();
+        return Ok(Some(paths.map(|(index, id)| (format!("jobIds[{index}]"), id)).collect()));
+    }
+    let single = single.map(|id| ("jobId".to_owned(), id)).into_iter().collect();
+    Ok(fields.is_named("jobId").then_some(single))
 }
 
 // Wire types out.
@@ -192,7 +267,7 @@ pub struct CandidateView<'a> {
     links: LinksView,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
-    metadata: Option<Value>,
+    metadata: Option<Json<'a>>,
     #[schema(value_type = String, format = "date-time")]
     created_at: Text<Timestamp>,
     #[schema(value_type = String, format = "date-time")]
@@ -230,7 +305,7 @@ pub fn view(candidate: &Candidate, counts: Counts) -> CandidateView<'_> {
             interviews: format!("/candidates/{}/interviews", candidate.id),
             analyses: format!("/candidates/{}/analyses", candidate.id),
         },
-        metadata: body.metadata.as_ref().map(Metadata::to_value),
+        metadata: body.metadata.as_ref().map(Json::from),
         created_at: Text(candidate.created_at),
         updated_at: Text(candidate.updated_at),
     }

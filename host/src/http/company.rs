@@ -1,12 +1,8 @@
 //! Companies on the wire.
 
-use super::dispatch::{page_request, page_view, rendered};
-use super::page::Listing;
-use super::problem::{Failure, refuse};
-use super::{Call, Reply};
-use crate::app::{self, App, Write};
+use hyper::StatusCode;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use switchboard_domain::bounds::{
     COMPANY_DESCRIPTION_CHARS, COMPANY_INDUSTRY_CHARS, COMPANY_NAME_CHARS, COMPANY_SIZE_CHARS,
     LOCATION_TEXT_CHARS,
@@ -21,31 +17,74 @@ use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::rejection::Rejection;
 use switchboard_domain::text::{CountryCode, EmailAddress, Locale, WebUrl};
 use switchboard_domain::time::Timestamp;
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{self, Fields, Read, chars, text};
-use super::schema::{self, Text};
+use super::dispatch::{Turn, page_request, page_view, rendered};
+use super::page::Listing;
+use super::problem::Failure;
+use super::resource::{self, Noun};
+use super::schema::{self, Json, Text};
+use super::{Call, Reply};
+use crate::app::{self, App};
 
 // What partners can ask.
 
-pub(crate) async fn create(app: &App, call: &Call, write: Write) -> Result<Reply, Failure> {
-    let draft = read(&call.request.json()?).map_err(Rejection::Invalid)?;
-    let now = write.now;
-    let render = move |company: &Company| rendered(Reply::created(&view(company), now));
-    Ok(app::company::create(app, &call.caller, draft, write, render).await?.into())
+impl Noun for Company {
+    type View<'a> = CompanyView<'a>;
+
+    const OF_COMPANY: bool = false;
+
+    fn view(company: &Company) -> CompanyView<'_> {
+        view(company)
+    }
+
+    fn revision(company: &Company) -> u64 {
+        company.revision
+    }
+
+    fn read_change(&self, body: &Value, _now: Timestamp) -> Result<CompanyDraft, Problems> {
+        read_change(self, body)
+    }
 }
 
-pub(crate) fn get(app: &App, call: &Call) -> Result<Reply, Failure> {
-    let company = app::company::get(app, &call.caller, call.path_id()?)?;
-    Ok(Reply::ok(&view(&company), call.request.now))
+pub(crate) async fn create(app: &App, call: &mut Call) -> Result<Reply, Failure> {
+    call.refuse(Problems::default())?;
+    call.receive().await?;
+    let write = match call.turn(app)? {
+        Turn::Run(write) => write,
+        Turn::Replay(kept) => return Ok(kept),
+    };
+    let now = write.now;
+    let draft = read(&call.request.json()?).map_err(Rejection::Invalid)?;
+    let render =
+        move |company: &Company| rendered(&resource::answer::<Company>(StatusCode::CREATED, company, now));
+    Ok(app::company::create(app, &call.caller, draft, write, render).await?.into())
 }
 
 pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
     let mut problems = Problems::default();
     let listing = Listing::read(&call.request.query, &mut problems);
-    refuse(problems)?;
+    call.refuse(problems)?;
     let page = app::company::list(app, &call.caller, &page_request(&listing))?;
     Ok(Reply::ok(&page_view(&listing, &page, view), call.request.now))
+}
+
+/// Its answer has more members than those of other nouns, as partners know it.
+pub(crate) async fn delete(app: &App, call: &Call) -> Result<Reply, Failure> {
+    let aim = resource::aim::<Company>(call, Problems::default())?;
+    app::resource::look::<Company>(app, &aim)?;
+    let now = call.request.now;
+    app::company::delete(app, aim, now, resource::expectation::<Company>(call)).await?;
+    let status = StatusCode::OK;
+    let beside = [
+        ("statusCode", json!(status.as_u16())),
+        ("message", json!("Success")),
+        ("traceId", json!(call.request.request_id.as_str())),
+    ];
+    Ok(Reply::with_beside(status, &true, &beside, now))
 }
 
 // Wire types in.
@@ -119,24 +158,67 @@ pub struct CallWindowBody {
     days: Option<Vec<String>>,
 }
 
+/// What is changed of a company.
+#[derive(Debug)]
+pub struct CompanyPatch;
+
+impl PartialSchema for CompanyPatch {
+    fn schema() -> RefOr<Schema> {
+        let text = "What is changed of a company. What is not sent stays, `null` clears. `settings` and `metadata` \
+                    are merged one level: a setting that is null has its default again, a key of the metadata \
+                    that is null goes.";
+        schema::partial(CompanyBody::schema(), text)
+    }
+}
+
+impl ToSchema for CompanyPatch {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        CompanyBody::schemas(schemas);
+    }
+}
+
 /// Reads the body of a new company.
 ///
 /// # Errors
 /// Every problem of it.
 pub fn read(body: &Value) -> Result<CompanyDraft, Problems> {
-    body::read(body, draft)
+    body::read(body, |fields| draft(fields, None))
 }
 
-fn draft(fields: &mut Fields<'_>) -> Read<CompanyDraft> {
-    let name = fields.required("name", chars(COMPANY_NAME_CHARS));
-    let description = fields.optional("description", chars(COMPANY_DESCRIPTION_CHARS));
-    let website = fields.optional("website", text(WebUrl::parse));
-    let industry = fields.optional("industry", chars(COMPANY_INDUSTRY_CHARS));
-    let size = fields.optional("size", chars(COMPANY_SIZE_CHARS));
-    let location = fields.object("location", location);
-    let settings = fields.object("settings", settings);
-    let metadata = fields.optional("metadata", Metadata::check);
-    let owner_email = fields.optional("ownerEmail", text(EmailAddress::parse));
+/// Reads a partial update of a company.
+///
+/// # Errors
+/// Every problem of it, and of the result.
+pub fn read_change(kept: &Company, body: &Value) -> Result<CompanyDraft, Problems> {
+    body::read(body, |fields| draft(fields, Some(kept)))
+}
+
+/// A company over what is kept of it; of a new one nothing is.
+fn draft(fields: &mut Fields<'_>, kept: Option<&Company>) -> Read<CompanyDraft> {
+    let name = fields.required_or("name", kept.map(|company| &company.name), chars(COMPANY_NAME_CHARS));
+    let description = fields.optional_or(
+        "description",
+        kept.and_then(|company| company.description.as_ref()),
+        chars(COMPANY_DESCRIPTION_CHARS),
+    );
+    let website =
+        fields.optional_or("website", kept.and_then(|company| company.website.as_ref()), text(WebUrl::parse));
+    let industry = fields.optional_or(
+        "industry",
+        kept.and_then(|company| company.industry.as_ref()),
+        chars(COMPANY_INDUSTRY_CHARS),
+    );
+    let size =
+        fields.optional_or("size", kept.and_then(|company| company.size.as_ref()), chars(COMPANY_SIZE_CHARS));
+    let location = fields.object_or("location", kept.and_then(|company| company.location.as_ref()), location);
+    let kept_settings = kept.map(|company| &company.settings);
+    let settings = fields.object_or("settings", kept_settings, |inside| settings(inside, kept_settings));
+    let metadata = metadata(fields, kept);
+    let owner_email = fields.optional_or(
+        "ownerEmail",
+        kept.and_then(|company| company.owner_email.as_ref()),
+        text(EmailAddress::parse),
+    );
     Ok(CompanyDraft {
         name: name?,
         description: description?,
@@ -156,11 +238,20 @@ fn location(fields: &mut Fields<'_>) -> Read<CompanyLocation> {
     Ok(CompanyLocation { city: city?, country_code: country_code? })
 }
 
-fn settings(fields: &mut Fields<'_>) -> Read<CompanySettings> {
+/// Those of a company are merged one level (contract §1, "Metadata").
+fn metadata(fields: &mut Fields<'_>, kept: Option<&Company>) -> Read<Option<Metadata>> {
+    let Some(kept) = kept else { return fields.optional("metadata", Metadata::check) };
+    let kept = kept.metadata.as_ref();
+    fields.optional_or("metadata", kept, |value| Metadata::merge(kept, value))
+}
+
+/// The settings are merged one level (contract §1, "Bodies"); one that is cleared has its default again.
+fn settings(fields: &mut Fields<'_>, kept: Option<&CompanySettings>) -> Read<CompanySettings> {
     let defaults = CompanySettings::default();
-    let timezone = fields.optional("timezone", text(parse_timezone));
-    let locale = fields.optional("locale", text(Locale::parse));
-    let call_window = fields.object("callWindow", call_window);
+    let timezone =
+        fields.optional_or("timezone", kept.map(|settings| &settings.timezone), text(parse_timezone));
+    let locale = fields.optional_or("locale", kept.map(|settings| &settings.locale), text(Locale::parse));
+    let call_window = fields.object_or("callWindow", kept.map(|settings| &settings.call_window), call_window);
     Ok(CompanySettings {
         timezone: timezone?.unwrap_or(defaults.timezone),
         locale: locale?.unwrap_or(defaults.locale),
@@ -266,7 +357,7 @@ pub struct CompanyView<'a> {
     settings: SettingsView<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
-    metadata: Option<Value>,
+    metadata: Option<Json<'a>>,
     /// As it was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, format = "email")]
@@ -299,7 +390,7 @@ pub fn view(company: &Company) -> CompanyView<'_> {
             locale: company.settings.locale.as_str(),
             call_window: window_view(&company.settings.call_window),
         },
-        metadata: company.metadata.as_ref().map(Metadata::to_value),
+        metadata: company.metadata.as_ref().map(Json::from),
         owner_email: company.owner_email.as_ref().map(EmailAddress::as_str),
         owner_status: company.owner_status.map(OwnerStatus::as_str),
         created_at: Text(company.created_at),

@@ -29,12 +29,22 @@ use crate::app::{self, App};
 
 // What diallers can ask.
 
-pub(crate) async fn claim(app: &App, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn claim(app: &App, call: &mut Call) -> Result<Reply, Failure> {
+    call.receive().await?;
     let wanted = body::read(&call.request.json_or_empty()?, wanted).map_err(Rejection::Invalid)?;
+    if !wanted.wait.is_zero() {
+        // Who only waits takes nobody's place.
+        call.place.leave();
+    }
     let claimed = app::lease::claim(app, &call.caller, wanted).await?;
     let view = ClaimedView { attempts: claimed.iter().map(claimed_attempt).collect() };
     // Later than the request, where it has waited.
     Ok(Reply::ok(&view, app.now()))
+}
+
+/// The `{id}` of a dialler's path, which has nothing else that could be wrong.
+pub(crate) fn path_id<I: std::str::FromStr>(call: &Call) -> Result<I, Failure> {
+    call.path_id().map_err(|flaw| Failure::field("id", flaw))
 }
 
 fn wanted(fields: &mut Fields<'_>) -> Read<Wanted> {
@@ -49,36 +59,40 @@ fn wanted(fields: &mut Fields<'_>) -> Read<Wanted> {
     })
 }
 
-pub(crate) async fn beat(app: &App, call: &Call) -> Result<Reply, Failure> {
-    let id: CallAttemptId = call.path_id()?;
+pub(crate) async fn beat(app: &App, call: &mut Call) -> Result<Reply, Failure> {
+    let id: CallAttemptId = path_id(call)?;
     app::lease::look_for_call(app, &call.caller, id)?;
+    call.receive().await?;
     let said = body::read(&call.request.json()?, heartbeat);
     let ((token, lease_seconds), now) = (said.map_err(Rejection::Invalid)?, call.request.now);
     let expires_at = app::lease::beat(app, &call.caller, id, token, lease_seconds, now).await?;
     Ok(Reply::ok(&LeaseExpiryView { lease_expires_at: Text(expires_at) }, now))
 }
 
-pub(crate) async fn complete(app: &App, call: &Call) -> Result<Reply, Failure> {
-    let id: CallAttemptId = call.path_id()?;
+pub(crate) async fn complete(app: &App, call: &mut Call) -> Result<Reply, Failure> {
+    let id: CallAttemptId = path_id(call)?;
     app::lease::look_for_call(app, &call.caller, id)?;
+    call.receive().await?;
     let end = body::read(&call.request.json()?, completion);
     let (end, now) = (end.map_err(Rejection::Invalid)?, call.request.now);
     let attempt = app::lease::complete(app, &call.caller, id, end, now).await?;
     Ok(Reply::ok(&call_attempt::view(&attempt), now))
 }
 
-pub(crate) async fn start_online(app: &App, call: &Call) -> Result<Reply, Failure> {
-    let id: InterviewId = call.path_id()?;
+pub(crate) async fn start_online(app: &App, call: &mut Call) -> Result<Reply, Failure> {
+    let id: InterviewId = path_id(call)?;
     app::lease::look_for_interview(app, &call.caller, id)?;
+    call.receive().await?;
     // Nothing is asked for; what is sent must be JSON all the same.
     call.request.json_or_empty()?;
     let token = app::lease::start_online(app, &call.caller, id, call.request.now).await?;
     Ok(Reply::ok(&OnlineLeaseView { lease_token: token.expose().to_owned() }, call.request.now))
 }
 
-pub(crate) async fn complete_online(app: &App, call: &Call) -> Result<Reply, Failure> {
-    let id: InterviewId = call.path_id()?;
+pub(crate) async fn complete_online(app: &App, call: &mut Call) -> Result<Reply, Failure> {
+    let id: InterviewId = path_id(call)?;
     app::lease::look_for_interview(app, &call.caller, id)?;
+    call.receive().await?;
     let end = body::read(&call.request.json()?, end).map_err(Rejection::Invalid)?;
     let now = call.request.now;
     let ended = app::lease::complete_online(app, &call.caller, id, end, now).await?;

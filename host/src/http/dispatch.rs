@@ -2,16 +2,21 @@
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use switchboard_domain::agent::Agent;
+use switchboard_domain::candidate::Candidate;
+use switchboard_domain::company::Company;
 use switchboard_domain::id::CompanyId;
-use switchboard_domain::problem::{Flaw, Problems};
+use switchboard_domain::interview::Interview;
+use switchboard_domain::job::Job;
+use switchboard_domain::problem::Problems;
 
 use super::page::{Listing, PageView};
-use super::problem::{Failure, Problem, refuse};
+use super::problem::{Failure, Problem};
 use super::reply::Reply;
 use super::request::Call;
-use super::route::{Access, Route};
-use super::{agent, analysis, call_attempt, candidate, company, dialler, interview, job};
+use super::route::Route;
+use super::{analysis, call_attempt, company, dialler, interview, resource};
 use crate::app::idempotency::{self, Begin};
 use crate::app::{App, Page, PageRequest, PageStart, Rendered, Write};
 
@@ -19,65 +24,86 @@ use crate::app::{App, Page, PageRequest, PageStart, Rendered, Write};
 ///
 /// # Errors
 /// Whatever the contract says.
-pub async fn dispatch(app: App, call: Call) -> Result<Reply, Failure> {
-    let turn = match begin(&app, &call)? {
-        Some(Begin::Replay(kept)) => return Ok(Reply::from(kept)),
-        Some(Begin::Run(turn)) => Some(turn),
-        None => None,
-    };
-    let write = Write { now: call.request.now, turn };
+pub async fn dispatch(app: App, mut call: Call) -> Result<Reply, Failure> {
+    let outcome = handle(&app, &mut call).await;
+    // A body that nobody asked for: the request was refused without it, or needs none.
+    call.request.discard().await;
+    outcome
+}
+
+async fn handle(app: &App, call: &mut Call) -> Result<Reply, Failure> {
     // Writes in boxes of their own, so that a read does not pay for the room that they need.
     match call.route {
-        Route::CreateCompany => Box::pin(company::create(&app, &call, write)).await,
-        Route::ListCompanies => company::list(&app, &call),
-        Route::GetCompany => company::get(&app, &call),
-        Route::CreateJob => Box::pin(job::create(&app, &call, write)).await,
-        Route::ListJobs => job::list(&app, &call).await,
-        Route::GetJob => job::get(&app, &call),
-        Route::CreateCandidate => Box::pin(candidate::create(&app, &call, write)).await,
-        Route::ListCandidates => candidate::list(&app, &call).await,
-        Route::GetCandidate => candidate::get(&app, &call),
-        Route::ListCandidateInterviews => interview::list_of_candidate(&app, &call).await,
-        Route::ListCandidateAnalyses => analysis::list_of_candidate(&app, &call).await,
-        Route::CreateAgent => Box::pin(agent::create(&app, &call, write)).await,
-        Route::ListAgents => agent::list(&app, &call).await,
-        Route::GetAgent => agent::get(&app, &call),
-        Route::CreateInterview => Box::pin(interview::create(&app, &call, write)).await,
-        Route::ListInterviews => interview::list(&app, &call).await,
-        Route::GetInterview => interview::get(&app, &call),
-        Route::GetAnalysisPdf => Box::pin(analysis::get_pdf(&app, &call)).await,
-        Route::CreateCallAttempt => Box::pin(call_attempt::create(&app, &call, write)).await,
-        Route::UpdateCallAttempt => Box::pin(call_attempt::update(&app, &call)).await,
-        Route::DeleteCallAttempt => Box::pin(call_attempt::delete(&app, &call)).await,
-        Route::ClaimCallAttempts => Box::pin(dialler::claim(&app, &call)).await,
-        Route::BeatCallAttempt => Box::pin(dialler::beat(&app, &call)).await,
-        Route::CompleteCallAttempt => Box::pin(dialler::complete(&app, &call)).await,
-        Route::PutAnalysis => Box::pin(analysis::put(&app, &call)).await,
-        Route::StartInterview => Box::pin(dialler::start_online(&app, &call)).await,
-        Route::CompleteInterview => Box::pin(dialler::complete_online(&app, &call)).await,
+        Route::CreateCompany => Box::pin(company::create(app, call)).await,
+        Route::ListCompanies => company::list(app, call),
+        Route::GetCompany => resource::get::<Company>(app, call),
+        Route::UpdateCompany => Box::pin(resource::update::<Company>(app, call)).await,
+        Route::DeleteCompany => Box::pin(company::delete(app, call)).await,
+        Route::CreateJob => Box::pin(resource::create::<Job>(app, call)).await,
+        Route::ListJobs => resource::list::<Job>(app, call).await,
+        Route::GetJob => resource::get::<Job>(app, call),
+        Route::UpdateJob => Box::pin(resource::update::<Job>(app, call)).await,
+        Route::DeleteJob => Box::pin(resource::delete::<Job>(app, call)).await,
+        Route::CreateCandidate => Box::pin(resource::create::<Candidate>(app, call)).await,
+        Route::ListCandidates => resource::list::<Candidate>(app, call).await,
+        Route::GetCandidate => resource::get::<Candidate>(app, call),
+        Route::UpdateCandidate => Box::pin(resource::update::<Candidate>(app, call)).await,
+        Route::DeleteCandidate => Box::pin(resource::delete::<Candidate>(app, call)).await,
+        Route::ListCandidateInterviews => interview::list_of_candidate(app, call).await,
+        Route::ListCandidateAnalyses => analysis::list_of_candidate(app, call).await,
+        Route::CreateAgent => Box::pin(resource::create::<Agent>(app, call)).await,
+        Route::ListAgents => resource::list::<Agent>(app, call).await,
+        Route::GetAgent => resource::get::<Agent>(app, call),
+        Route::UpdateAgent => Box::pin(resource::update::<Agent>(app, call)).await,
+        Route::DeleteAgent => Box::pin(resource::delete::<Agent>(app, call)).await,
+        Route::CreateInterview => Box::pin(interview::create(app, call)).await,
+        Route::ListInterviews => resource::list::<Interview>(app, call).await,
+        Route::GetInterview => resource::get::<Interview>(app, call),
+        Route::UpdateInterview => Box::pin(resource::update::<Interview>(app, call)).await,
+        Route::DeleteInterview => Box::pin(resource::delete::<Interview>(app, call)).await,
+        Route::GetAnalysisPdf => Box::pin(analysis::get_pdf(app, call)).await,
+        Route::CreateCallAttempt => Box::pin(call_attempt::create(app, call)).await,
+        Route::UpdateCallAttempt => Box::pin(call_attempt::update(app, call)).await,
+        Route::DeleteCallAttempt => Box::pin(call_attempt::delete(app, call)).await,
+        Route::ClaimCallAttempts => Box::pin(dialler::claim(app, call)).await,
+        Route::BeatCallAttempt => Box::pin(dialler::beat(app, call)).await,
+        Route::CompleteCallAttempt => Box::pin(dialler::complete(app, call)).await,
+        Route::PutAnalysis => Box::pin(analysis::put(app, call)).await,
+        Route::StartInterview => Box::pin(dialler::start_online(app, call)).await,
+        Route::CompleteInterview => Box::pin(dialler::complete_online(app, call)).await,
         // Answered before a key is asked for.
         Route::Healthz | Route::OpenApi => Err(Problem::RouteNotFound.into()),
     }
 }
 
-/// A request with an `Idempotency-Key` takes its turn. A body that cannot be read takes none: it is refused
-/// where the order of checks says so. A dry run stores nothing and so takes none either; nor does a dialler, whose
-/// protocol has its own way of saying something twice.
-fn begin(app: &App, call: &Call) -> Result<Option<Begin>, Failure> {
-    let (Some(key), Ok(body)) = (&call.idempotency_key, call.request.bytes()) else { return Ok(None) };
-    let is_worker = call.route.entry().access == Access::Worker;
-    if is_worker || call.request.query.peek("dryRun") == Some("true") {
-        return Ok(None);
-    }
-    // A company key's parameter is ignored everywhere, so here too.
-    let named = call.request.query.peek("companyId").filter(|_| call.caller.own_company().is_none());
-    let company = named.unwrap_or_default();
-    let asked: [&[u8]; 2] = [company.as_bytes(), body];
-    let path = call.ids.fill(call.route.entry().template);
-    Ok(Some(idempotency::begin(app, call.caller.key.id, &path, key, &asked, call.request.now)?))
+/// How a request that may carry an `Idempotency-Key` goes on.
+pub(crate) enum Turn {
+    /// It is to be run, and what it writes to be kept under the key.
+    Run(Write),
+    /// It was answered before.
+    Replay(Reply),
 }
 
 impl Call {
+    /// Takes the turn of a request whose body was received; one without an `Idempotency-Key` has nobody to wait
+    /// for, and a dry run stores nothing.
+    pub(crate) fn turn(&self, app: &App) -> Result<Turn, Failure> {
+        let now = self.request.now;
+        let is_dry = self.request.query.peek("dryRun") == Some("true");
+        let (Ok(Some(key)), false) = (&self.idempotency_key, is_dry) else {
+            return Ok(Turn::Run(Write { now, turn: None }));
+        };
+        // A company key's parameter is ignored everywhere, so here too.
+        let named = self.request.query.peek("companyId").filter(|_| self.caller.own_company().is_none());
+        let company = named.unwrap_or_default();
+        let asked: [&[u8]; 2] = [company.as_bytes(), self.request.bytes()?];
+        let path = self.ids.fill(self.route.entry().template);
+        Ok(match idempotency::begin(app, self.caller.key.id, &path, key, &asked, now)? {
+            Begin::Run(turn) => Turn::Run(Write { now, turn: Some(turn) }),
+            Begin::Replay(kept) => Turn::Replay(Reply::from(kept)),
+        })
+    }
+
     /// The company that an ATS key names; a company key's parameter is ignored.
     pub(crate) fn named_company(&self, problems: &mut Problems) -> Option<CompanyId> {
         match self.caller.own_company() {
@@ -86,14 +112,14 @@ impl Call {
         }
     }
 
-    /// The company that the call is about; what else is wrong with path and query comes first.
+    /// The company that the call is about; what else is wrong with path, query and head comes first.
     pub(crate) fn company(
         &self,
         app: &App,
         named: Option<CompanyId>,
         problems: Problems,
     ) -> Result<CompanyId, Failure> {
-        refuse(problems)?;
+        self.refuse(problems)?;
         Ok(app.company_in_reach(&self.caller, named)?)
     }
 
@@ -102,25 +128,6 @@ impl Call {
         let mut problems = Problems::default();
         let named = self.named_company(&mut problems);
         self.company(app, named, problems)
-    }
-
-    /// Path id and `companyId` of a call for one resource.
-    pub(crate) fn resource<I: std::str::FromStr>(&self) -> Result<(Option<CompanyId>, I), Failure> {
-        self.resource_and(Problems::default())
-    }
-
-    /// As [`Call::resource`], of a call whose query has more that may be wrong.
-    pub(crate) fn resource_and<I: std::str::FromStr>(
-        &self,
-        mut problems: Problems,
-    ) -> Result<(Option<CompanyId>, I), Failure> {
-        let named = self.named_company(&mut problems);
-        let id = self.path_id();
-        if id.is_err() {
-            problems.add("id", Flaw::invalid("is not a valid id"));
-        }
-        refuse(problems)?;
-        Ok((named, id?))
     }
 }
 
@@ -160,10 +167,12 @@ impl From<Rendered> for Reply {
 }
 
 /// A reply as it is kept. The media type is every envelope's and is not kept.
-pub(crate) fn rendered(reply: Reply) -> Rendered {
+pub(crate) fn rendered(reply: &Reply) -> Rendered {
+    let own = reply.headers.iter().filter(|(name, _)| **name != CONTENT_TYPE);
+    let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
     Rendered {
         status: reply.status.as_u16(),
-        headers: Vec::new(),
+        headers: own.map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
         body: Bytes::clone(&reply.body),
         replayed: false,
     }

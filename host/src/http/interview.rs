@@ -1,23 +1,17 @@
 //! Interviews on the wire.
 
-use super::dispatch::{page_request, page_view, rendered};
-use super::page::Listing;
-use super::problem::Failure;
-use super::{Call, Reply};
-use crate::app::interview::InterviewFilter;
-use crate::app::interview::{DryRun, WithAttempts};
-use crate::app::{self, App, Write};
 use std::collections::BTreeMap;
-use switchboard_domain::interview::InterviewStatus;
-use switchboard_domain::rejection::Rejection;
 
+use hyper::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::agent::AgentType;
+use switchboard_domain::candidate::Candidate;
 use switchboard_domain::id::{AgentId, CandidateId, CompanyId, DecisionId, InterviewId, JobId};
-use switchboard_domain::interview::{InterviewInput, Named};
+use switchboard_domain::interview::{Interview, InterviewChange, InterviewInput, InterviewStatus, Named};
 use switchboard_domain::metadata::Metadata;
 use switchboard_domain::problem::{Flaw, Problems};
+use switchboard_domain::rejection::Rejection;
 use switchboard_domain::time::{Timestamp, WrittenTime};
 use utoipa::ToSchema;
 
@@ -27,67 +21,86 @@ use super::body::{self, Fields, Read, flag, id, text};
 use super::call_attempt::{self, CallAttemptView};
 use super::candidate::{self, CandidateBody};
 use super::company::{self, CallWindowView};
+use super::dispatch::{Turn, rendered};
 use super::job::{self, InlineJobBody};
-use super::schema::{self, Text};
+use super::page::Listing;
+use super::problem::Failure;
+use super::query::Query;
+use super::resource::{self, Listed, Noun};
+use super::schema::{self, Json, Text};
+use super::{Call, Reply};
+use crate::app::interview::{DryRun, InterviewFilter, WithAttempts};
+use crate::app::{self, App, Page, PageRequest};
 
 // What partners can ask.
 
-pub(crate) async fn create(app: &App, call: &Call, write: Write) -> Result<Reply, Failure> {
+impl Noun for Interview {
+    type View<'a> = InterviewView<'a>;
+
+    fn view(found: &WithAttempts) -> InterviewView<'_> {
+        view(found)
+    }
+
+    fn revision(found: &WithAttempts) -> u64 {
+        found.interview.revision
+    }
+
+    fn read_change(&self, body: &Value, _now: Timestamp) -> Result<InterviewChange, Problems> {
+        read_change(self, body)
+    }
+}
+
+impl Listed for Interview {
+    type Filter = InterviewFilter;
+
+    fn filter(query: &Query, problems: &mut Problems) -> InterviewFilter {
+        InterviewFilter {
+            candidate_id: query.id("candidateId", problems),
+            agent_id: query.id("agentId", problems),
+            job_id: query.id("jobId", problems),
+            status: query.read("status", problems, InterviewStatus::parse),
+        }
+    }
+
+    fn page(
+        app: &App,
+        company_id: CompanyId,
+        filter: &InterviewFilter,
+        page: &PageRequest,
+    ) -> impl Future<Output = Result<Page<WithAttempts>, app::Error>> + Send {
+        app::interview::list(app, company_id, filter, page)
+    }
+}
+
+pub(crate) async fn create(app: &App, call: &mut Call) -> Result<Reply, Failure> {
     let mut problems = Problems::default();
     let named = call.named_company(&mut problems);
     let is_dry = call.request.query.flag("dryRun", &mut problems);
     let company_id = call.company(app, named, problems)?;
+    call.receive().await?;
+    let write = match call.turn(app)? {
+        Turn::Run(write) => write,
+        Turn::Replay(kept) => return Ok(kept),
+    };
     let now = write.now;
     let input = read(&call.request.json()?, now).map_err(Rejection::Invalid)?;
     if is_dry {
         let dry = app::interview::dry_run(app, &call.caller, company_id, input, now).await?;
         return Ok(Reply::ok(&DryRunView::of(&dry), now));
     }
-    let render = move |made: &WithAttempts| rendered(Reply::created(&view(made), now));
+    let render =
+        move |made: &WithAttempts| rendered(&resource::answer::<Interview>(StatusCode::CREATED, made, now));
     Ok(app::interview::create(app, &call.caller, company_id, input, write, render).await?.into())
-}
-
-pub(crate) fn get(app: &App, call: &Call) -> Result<Reply, Failure> {
-    let (named, id) = call.resource()?;
-    let found = app::interview::get(app, &call.caller, named, id)?;
-    Ok(Reply::ok(&view(&found), call.request.now))
-}
-
-pub(crate) async fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
-    let mut problems = Problems::default();
-    let query = &call.request.query;
-    let named = call.named_company(&mut problems);
-    let filter = InterviewFilter {
-        candidate_id: query.id("candidateId", &mut problems),
-        agent_id: query.id("agentId", &mut problems),
-        job_id: query.id("jobId", &mut problems),
-        status: query.read("status", &mut problems, InterviewStatus::parse),
-    };
-    let listing = Listing::read(query, &mut problems);
-    let company_id = call.company(app, named, problems)?;
-    listed(app, call, company_id, &filter, &listing).await
 }
 
 /// `GET /candidates/{id}/interviews`, the path in a candidate's `links`.
 pub(crate) async fn list_of_candidate(app: &App, call: &Call) -> Result<Reply, Failure> {
     let mut problems = Problems::default();
     let listing = Listing::read(&call.request.query, &mut problems);
-    let (named, id) = call.resource_and::<CandidateId>(problems)?;
-    let found = app::candidate::get(app, &call.caller, named, id)?;
-    let filter = InterviewFilter { candidate_id: Some(id), ..InterviewFilter::default() };
-    listed(app, call, found.candidate.company_id, &filter, &listing).await
-}
-
-async fn listed(
-    app: &App,
-    call: &Call,
-    company_id: CompanyId,
-    filter: &InterviewFilter,
-    listing: &Listing,
-) -> Result<Reply, Failure> {
-    let page = app::interview::list(app, company_id, filter, &page_request(listing)).await?;
-    let views = page_view(listing, &page, view);
-    Ok(Reply::ok(&views, call.request.now))
+    let aim = resource::aim::<Candidate>(call, problems)?;
+    let candidate = app::resource::look::<Candidate>(app, &aim)?;
+    let filter = InterviewFilter { candidate_id: Some(candidate.id), ..InterviewFilter::default() };
+    resource::listed::<Interview>(app, call, candidate.company_id, &filter, &listing).await
 }
 
 // Wire types in.
@@ -131,12 +144,43 @@ pub struct InterviewBody {
     metadata: Option<Value>,
 }
 
+/// What is changed of an interview. What is not sent stays.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase", example = json!({
+    "scheduledAt": "2026-04-02T09:30:00+02:00",
+    "metadata": {"round": 2}
+}))]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
+pub struct InterviewPatch {
+    /// Another time, by the rules of a new interview's. Only while the interview is SCHEDULED; a phone interview's
+    /// SCHEDULED attempt moves along.
+    #[schema(value_type = String, required = false, example = "2026-04-02T09:30:00+02:00")]
+    scheduled_at: Option<String>,
+    /// Replaced whole. At most 10,240 bytes as compact JSON, 5 levels, 50 keys in all.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Value>,
+}
+
 /// Reads the body of a new interview.
 ///
 /// # Errors
 /// Every problem of it, those of inline objects included.
 pub fn read(body: &Value, now: Timestamp) -> Result<InterviewInput, Problems> {
     body::read(body, |fields| input(fields, now))
+}
+
+/// Reads a partial update of an interview. It always has a time, so that none cannot be asked for.
+///
+/// # Errors
+/// Every problem of it.
+pub fn read_change(kept: &Interview, body: &Value) -> Result<InterviewChange, Problems> {
+    body::read(body, |fields| {
+        let as_written = text(WrittenTime::parse);
+        let written_time =
+            fields.required_or("scheduledAt", Some(&None), |value| as_written(value).map(Some));
+        let metadata = fields.optional_or("metadata", kept.metadata.as_ref(), Metadata::check);
+        Ok(InterviewChange { written_time: written_time?, metadata: metadata? })
+    })
 }
 
 fn input(fields: &mut Fields<'_>, now: Timestamp) -> Read<InterviewInput> {
@@ -162,7 +206,7 @@ fn input(fields: &mut Fields<'_>, now: Timestamp) -> Read<InterviewInput> {
 
 /// A resource by its id or described, not both. Both are read in any case, so that all their problems are
 /// noted.
-fn named<I: std::str::FromStr<Err: std::fmt::Display>, D>(
+fn named<I: std::str::FromStr<Err: std::fmt::Display> + Clone, D: Clone>(
     fields: &mut Fields<'_>,
     id_name: &str,
     object_name: &str,
@@ -275,7 +319,7 @@ pub struct InterviewView<'a> {
     finished_date: Option<Text<Timestamp>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
-    metadata: Option<Value>,
+    metadata: Option<Json<'a>>,
     is_test: bool,
     /// Of phone interviews, oldest first.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -310,7 +354,7 @@ pub fn view(found: &WithAttempts) -> InterviewView<'_> {
         scheduled_at: Text(interview.scheduled_at),
         duration_minutes: interview.duration_minutes,
         finished_date: interview.finished_at.map(Text),
-        metadata: interview.metadata.as_ref().map(Metadata::to_value),
+        metadata: interview.metadata.as_ref().map(Json::from),
         is_test: interview.is_test,
         call_attempts: is_by_phone.then(|| attempts.iter().map(call_attempt::view).collect()),
         analysis: analysis.as_ref().map(analysis::view),

@@ -1,11 +1,5 @@
 //! Jobs on the wire.
 
-use super::dispatch::{page_request, page_view, rendered};
-use super::page::Listing;
-use super::problem::Failure;
-use super::{Call, Reply};
-use crate::app::job::JobFilter;
-use crate::app::{self, App, Write};
 use serde::Serialize;
 use serde_json::{Number, Value};
 use switchboard_domain::bounds::{
@@ -20,7 +14,6 @@ use switchboard_domain::job::{
 use switchboard_domain::language::{CefrLevel, Language};
 use switchboard_domain::metadata::Metadata;
 use switchboard_domain::problem::{Flaw, Problems};
-use switchboard_domain::rejection::Rejection;
 use switchboard_domain::text::{CountryCode, CurrencyCode, WebUrl};
 use switchboard_domain::time::Timestamp;
 use utoipa::openapi::RefOr;
@@ -28,36 +21,51 @@ use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{self, Fields, Read, chars, number, text};
-use super::schema::{self, Text};
+use super::query::Query;
+use super::resource::{Listed, Noun, Posted};
+use super::schema::{self, Json, Text};
+use crate::app::job::JobFilter;
+use crate::app::{self, App, Page, PageRequest};
 
 // What partners can ask.
 
-pub(crate) async fn create(app: &App, call: &Call, write: Write) -> Result<Reply, Failure> {
-    let company_id = call.company_only(app)?;
-    let draft = read(&call.request.json()?).map_err(Rejection::Invalid)?;
-    let now = write.now;
-    let render = move |job: &Job| rendered(Reply::created(&view(job), now));
-    Ok(app::job::create(app, company_id, draft, write, render).await?.into())
+impl Noun for Job {
+    type View<'a> = JobView<'a>;
+
+    fn view(job: &Job) -> JobView<'_> {
+        view(job)
+    }
+
+    fn revision(job: &Job) -> u64 {
+        job.revision
+    }
+
+    fn read_change(&self, body: &Value, _now: Timestamp) -> Result<JobDraft, Problems> {
+        read_change(&self.body, body)
+    }
 }
 
-pub(crate) fn get(app: &App, call: &Call) -> Result<Reply, Failure> {
-    let (named, id) = call.resource()?;
-    let job = app::job::get(app, &call.caller, named, id)?;
-    Ok(Reply::ok(&view(&job), call.request.now))
+impl Posted for Job {
+    fn read_new(body: &Value, _now: Timestamp) -> Result<JobDraft, Problems> {
+        read(body)
+    }
 }
 
-pub(crate) async fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
-    let mut problems = Problems::default();
-    let query = &call.request.query;
-    let named = call.named_company(&mut problems);
-    let filter = JobFilter {
-        status: query.read("status", &mut problems, JobStatus::parse),
-        search: query.search(&mut problems),
-    };
-    let listing = Listing::read(query, &mut problems);
-    let company_id = call.company(app, named, problems)?;
-    let page = app::job::list(app, company_id, &filter, &page_request(&listing)).await?;
-    Ok(Reply::ok(&page_view(&listing, &page, view), call.request.now))
+impl Listed for Job {
+    type Filter = JobFilter;
+
+    fn filter(query: &Query, problems: &mut Problems) -> JobFilter {
+        JobFilter { status: query.read("status", problems, JobStatus::parse), search: query.search(problems) }
+    }
+
+    fn page(
+        app: &App,
+        company_id: CompanyId,
+        filter: &JobFilter,
+        page: &PageRequest,
+    ) -> impl Future<Output = Result<Page<Job>, app::Error>> + Send {
+        app::job::list(app, company_id, filter, page)
+    }
 }
 
 // Wire types in.
@@ -119,6 +127,22 @@ pub struct JobBody {
     metadata: Option<Value>,
 }
 
+/// What is changed of a job.
+#[derive(Debug)]
+pub struct JobPatch;
+
+impl PartialSchema for JobPatch {
+    fn schema() -> RefOr<Schema> {
+        schema::partial(JobBody::schema(), "What is changed of a job. What is not sent stays, `null` clears.")
+    }
+}
+
+impl ToSchema for JobPatch {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        JobBody::schemas(schemas);
+    }
+}
+
 /// A new job inside an interview: `jobTitle` may stand for `title`.
 #[derive(Debug)]
 pub struct InlineJobBody;
@@ -151,7 +175,18 @@ impl ToSchema for InlineJobBody {
 pub fn read(body: &Value) -> Result<JobDraft, Problems> {
     body::read(body, |fields| {
         let title = fields.required("title", chars(JOB_TITLE_CHARS));
-        draft(fields, title)
+        draft(fields, title, None)
+    })
+}
+
+/// Reads a partial update of a job.
+///
+/// # Errors
+/// Every problem of it, and of the result.
+pub fn read_change(kept: &JobDraft, body: &Value) -> Result<JobDraft, Problems> {
+    body::read(body, |fields| {
+        let title = fields.required_or("title", Some(&kept.title), chars(JOB_TITLE_CHARS));
+        draft(fields, title, Some(kept))
     })
 }
 
@@ -161,7 +196,7 @@ pub fn read(body: &Value) -> Result<JobDraft, Problems> {
 /// Noted.
 pub fn inline(fields: &mut Fields<'_>) -> Read<JobDraft> {
     let title = either_title(fields);
-    draft(fields, title)
+    draft(fields, title, None)
 }
 
 fn either_title(fields: &mut Fields<'_>) -> Read<String> {
@@ -176,20 +211,42 @@ fn either_title(fields: &mut Fields<'_>) -> Read<String> {
     }
 }
 
-fn draft(fields: &mut Fields<'_>, title: Read<String>) -> Read<JobDraft> {
-    let description = fields.required("description", chars(JOB_DESCRIPTION_CHARS));
-    let status = fields.optional("status", text(JobStatus::parse));
-    let job_url = fields.optional("jobUrl", text(WebUrl::parse));
-    let benefits = fields.optional("benefits", chars(JOB_BENEFITS_CHARS));
-    let skills = skills_together(fields);
-    let language_requirements =
-        fields.objects("languageRequirements", 0..=LANGUAGE_REQUIREMENTS_MAX, language_requirement);
-    let education = fields.list("education", 0..=EDUCATION_MAX, text(Education::parse));
-    let experience = fields.optional("experience", text(Experience::parse));
-    let contract_type = fields.optional("contractType", text(ContractType::parse));
-    let location = fields.object("location", location);
-    let salary = fields.object("salary", salary);
-    let metadata = fields.optional("metadata", Metadata::check);
+/// A job over what is kept of it; of a new one nothing is.
+fn draft(fields: &mut Fields<'_>, title: Read<String>, kept: Option<&JobDraft>) -> Read<JobDraft> {
+    let description =
+        fields.required_or("description", kept.map(|job| &job.description), chars(JOB_DESCRIPTION_CHARS));
+    let status = fields.optional_or("status", kept.map(|job| &job.status), text(JobStatus::parse));
+    let job_url =
+        fields.optional_or("jobUrl", kept.and_then(|job| job.job_url.as_ref()), text(WebUrl::parse));
+    let benefits =
+        fields.optional_or("benefits", kept.and_then(|job| job.benefits.as_ref()), chars(JOB_BENEFITS_CHARS));
+    let skills = skills_together(fields, kept);
+    let language_requirements = fields.objects_or(
+        "languageRequirements",
+        kept.and_then(|job| job.language_requirements.as_ref()),
+        0..=LANGUAGE_REQUIREMENTS_MAX,
+        language_requirement,
+    );
+    let education = fields.list_or(
+        "education",
+        kept.and_then(|job| job.education.as_ref()),
+        0..=EDUCATION_MAX,
+        text(Education::parse),
+    );
+    let experience = fields.optional_or(
+        "experience",
+        kept.and_then(|job| job.experience.as_ref()),
+        text(Experience::parse),
+    );
+    let contract_type = fields.optional_or(
+        "contractType",
+        kept.and_then(|job| job.contract_type.as_ref()),
+        text(ContractType::parse),
+    );
+    let location = fields.object_or("location", kept.and_then(|job| job.location.as_ref()), location);
+    let salary = fields.object_or("salary", kept.and_then(|job| job.salary.as_ref()), salary);
+    let metadata =
+        fields.optional_or("metadata", kept.and_then(|job| job.metadata.as_ref()), Metadata::check);
     let (required_skills, nice_to_have_skills) = skills?;
     Ok(JobDraft {
         title: title?,
@@ -209,9 +266,11 @@ fn draft(fields: &mut Fields<'_>, title: Read<String>) -> Read<JobDraft> {
     })
 }
 
-fn skills_together(fields: &mut Fields<'_>) -> Read<(Vec<String>, Vec<String>)> {
-    let required = fields.list("requiredSkills", 0..=SKILLS_MAX, chars(SKILL_CHARS));
-    let nice_to_have = fields.list("niceToHaveSkills", 0..=SKILLS_MAX, chars(SKILL_CHARS));
+fn skills_together(fields: &mut Fields<'_>, kept: Option<&JobDraft>) -> Read<(Vec<String>, Vec<String>)> {
+    let kept_required = kept.map(|job| &job.required_skills);
+    let required = fields.list_or("requiredSkills", kept_required, 0..=SKILLS_MAX, chars(SKILL_CHARS));
+    let kept_nice = kept.map(|job| &job.nice_to_have_skills);
+    let nice_to_have = fields.list_or("niceToHaveSkills", kept_nice, 0..=SKILLS_MAX, chars(SKILL_CHARS));
     let (required, nice_to_have) = (required?.unwrap_or_default(), nice_to_have?.unwrap_or_default());
     fields.rule(|base, problems| check_skills(base, required.len(), nice_to_have.len(), problems))?;
     Ok((required, nice_to_have))
@@ -358,7 +417,7 @@ pub struct JobView<'a> {
     salary: Option<SalaryView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
-    metadata: Option<Value>,
+    metadata: Option<Json<'a>>,
     #[schema(value_type = String, format = "date-time")]
     created_at: Text<Timestamp>,
     #[schema(value_type = String, format = "date-time")]
@@ -385,7 +444,7 @@ pub fn view(job: &Job) -> JobView<'_> {
         contract_type: body.contract_type.map(ContractType::as_str),
         location: body.location.as_ref().map(location_view),
         salary: body.salary.as_ref().map(salary_view),
-        metadata: body.metadata.as_ref().map(Metadata::to_value),
+        metadata: body.metadata.as_ref().map(Json::from),
         created_at: Text(job.created_at),
         updated_at: Text(job.updated_at),
     }

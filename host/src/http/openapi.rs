@@ -9,26 +9,33 @@ use switchboard_domain::key::Scope;
 use utoipa::ToSchema;
 use utoipa::openapi::{ComponentsBuilder, RefOr, Schema};
 
-use super::agent::{AgentBody, AgentView};
+use super::agent::{AgentBody, AgentPatch, AgentView};
 use super::analysis::{AnalysisBody, AnalysisPdfView, AnalysisView};
-use super::call_attempt::{CallAttemptBody, CallAttemptChange};
-use super::candidate::{CandidateBody, CandidateView};
-use super::company::{CompanyBody, CompanyView};
+use super::call_attempt::{CallAttemptBody, CallAttemptPatch};
+use super::candidate::{CandidateBody, CandidatePatch, CandidateView};
+use super::company::{CompanyBody, CompanyPatch, CompanyView};
+use super::compress;
 use super::dialler::{
     ClaimBody, ClaimedView, CompletionBody, HeartbeatBody, LeaseExpiryView, OnlineCompletionBody,
     OnlineEndView, OnlineLeaseView,
 };
-use super::interview::{DryRunView, InterviewBody, InterviewView};
-use super::job::{JobBody, JobView};
+use super::interview::{DryRunView, InterviewBody, InterviewPatch, InterviewView};
+use super::job::{JobBody, JobPatch, JobView};
 use super::reply::Reply;
 use super::route::{Access, Entry, Route, Verb};
 
 /// The document as an answer.
 #[must_use]
 pub fn reply() -> Reply {
-    static DOCUMENT: OnceLock<Bytes> = OnceLock::new();
-    let body = DOCUMENT.get_or_init(|| Bytes::from(document().to_string())).clone();
-    Reply::text(StatusCode::OK, "application/json", body)
+    static DOCUMENT: OnceLock<(Bytes, Bytes)> = OnceLock::new();
+    // Everybody may ask for it, so it is packed once and not for each.
+    let (body, packed) = DOCUMENT.get_or_init(|| {
+        let body = Bytes::from(document().to_string());
+        let packed = compress::gzip(&body);
+        (body, packed)
+    });
+    let packed = Some(packed.clone());
+    Reply { packed, ..Reply::text(StatusCode::OK, "application/json", body.clone()) }
 }
 
 /// The document.
@@ -52,18 +59,23 @@ pub fn document() -> Value {
 fn components() -> Value {
     let mut list = Vec::new();
     add::<CompanyBody>(&mut list);
+    add::<CompanyPatch>(&mut list);
     add::<CompanyView<'static>>(&mut list);
     add::<JobBody>(&mut list);
+    add::<JobPatch>(&mut list);
     add::<JobView<'static>>(&mut list);
     add::<CandidateBody>(&mut list);
+    add::<CandidatePatch>(&mut list);
     add::<CandidateView<'static>>(&mut list);
     add::<AgentBody>(&mut list);
+    add::<AgentPatch>(&mut list);
     add::<AgentView<'static>>(&mut list);
     add::<InterviewBody>(&mut list);
+    add::<InterviewPatch>(&mut list);
     add::<InterviewView<'static>>(&mut list);
     add::<DryRunView>(&mut list);
     add::<CallAttemptBody>(&mut list);
-    add::<CallAttemptChange>(&mut list);
+    add::<CallAttemptPatch>(&mut list);
     add::<AnalysisBody>(&mut list);
     add::<AnalysisView<'static>>(&mut list);
     add::<AnalysisPdfView>(&mut list);
@@ -111,11 +123,10 @@ fn add<T: ToSchema>(list: &mut Vec<(String, RefOr<Schema>)>) {
 }
 
 fn operation(entry: &Entry) -> Value {
-    let status = match entry.verb {
-        Verb::Get => "200",
-        Verb::Post if entry.access == Access::Worker => "200",
-        Verb::Post => "201",
-        Verb::Patch | Verb::Delete => "204",
+    let status = match (entry.verb, entry.route) {
+        (_, Route::UpdateCallAttempt | Route::DeleteCallAttempt) => "204",
+        (Verb::Post, _) if entry.access != Access::Worker => "201",
+        (Verb::Get | Verb::Post | Verb::Patch | Verb::Delete, _) => "200",
     };
     let (body, data) = shapes(entry.route);
     let mut success = json!({ "description": "Success" });
@@ -143,32 +154,44 @@ fn operation(entry: &Entry) -> Value {
 enum Data {
     One(&'static str),
     Page(&'static str),
+    /// `true`, of a deletion.
+    True,
 }
 
 /// The body that a route takes and the data that it gives.
 fn shapes(route: Route) -> (Option<&'static str>, Option<Data>) {
-    use Data::{One, Page};
+    use Data::{One, Page, True};
     match route {
         Route::Healthz | Route::OpenApi => (None, None),
         Route::CreateCompany => (Some("CompanyBody"), Some(One("Company"))),
         Route::GetCompany => (None, Some(One("Company"))),
+        Route::UpdateCompany => (Some("CompanyPatch"), Some(One("Company"))),
         Route::ListCompanies => (None, Some(Page("Company"))),
         Route::CreateJob => (Some("JobBody"), Some(One("Job"))),
         Route::GetJob => (None, Some(One("Job"))),
+        Route::UpdateJob => (Some("JobPatch"), Some(One("Job"))),
         Route::ListJobs => (None, Some(Page("Job"))),
         Route::CreateCandidate => (Some("CandidateBody"), Some(One("Candidate"))),
         Route::GetCandidate => (None, Some(One("Candidate"))),
+        Route::UpdateCandidate => (Some("CandidatePatch"), Some(One("Candidate"))),
         Route::ListCandidates => (None, Some(Page("Candidate"))),
         Route::CreateAgent => (Some("AgentBody"), Some(One("Agent"))),
         Route::GetAgent => (None, Some(One("Agent"))),
+        Route::UpdateAgent => (Some("AgentPatch"), Some(One("Agent"))),
         Route::ListAgents => (None, Some(Page("Agent"))),
         Route::CreateInterview => (Some("InterviewBody"), Some(One("Interview"))),
         Route::GetInterview => (None, Some(One("Interview"))),
+        Route::UpdateInterview => (Some("InterviewPatch"), Some(One("Interview"))),
+        Route::DeleteCompany
+        | Route::DeleteJob
+        | Route::DeleteCandidate
+        | Route::DeleteAgent
+        | Route::DeleteInterview => (None, Some(True)),
         Route::ListInterviews | Route::ListCandidateInterviews => (None, Some(Page("Interview"))),
         Route::ListCandidateAnalyses => (None, Some(Page("Analysis"))),
         Route::GetAnalysisPdf => (None, Some(One("AnalysisPdf"))),
         Route::CreateCallAttempt => (Some("CallAttemptBody"), Some(One("CallAttempt"))),
-        Route::UpdateCallAttempt => (Some("CallAttemptChange"), None),
+        Route::UpdateCallAttempt => (Some("CallAttemptPatch"), None),
         Route::DeleteCallAttempt => (None, None),
         Route::ClaimCallAttempts => (Some("Claim"), Some(One("Claimed"))),
         Route::BeatCallAttempt => (Some("Heartbeat"), Some(One("LeaseExpiry"))),
@@ -187,6 +210,7 @@ fn reference(schema: &str) -> Value {
 fn envelope(data: &Data) -> Value {
     let data = match data {
         Data::One(schema) => reference(schema),
+        Data::True => json!({ "const": true }),
         Data::Page(schema) => json!({
             "type": "object",
             "required": [

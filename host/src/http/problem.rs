@@ -59,6 +59,18 @@ pub enum Problem {
         /// Seconds until it has.
         retry_after_seconds: i64,
     },
+    /// The address has asked too much, whatever its keys.
+    AddressLimited {
+        /// Seconds until it may ask again.
+        retry_after_seconds: i64,
+    },
+    /// More is at work than can be answered soon.
+    Overloaded {
+        /// What there was no room in; for the metrics.
+        reason: &'static str,
+        /// When to try again.
+        retry_after_seconds: u32,
+    },
     /// `after` is malformed.
     InvalidCursor,
     /// The body's media type is not ours.
@@ -168,10 +180,7 @@ impl Failure {
             }
             Self::Unavailable { retry_after_seconds, why } => {
                 tracing::warn!(request_id = request_id.as_str(), why, "request refused for now");
-                let text = "The service cannot take this request right now. Send it again after Retry-After.";
-                Answer::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", text)
-                    .into_reply(now)
-                    .with(RETRY_AFTER, &retry_after_seconds.to_string())
+                unavailable(retry_after_seconds, now)
             }
         }
     }
@@ -204,6 +213,21 @@ fn internal() -> Answer {
     Answer::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", text)
 }
 
+fn unavailable(retry_after_seconds: u32, now: Timestamp) -> Reply {
+    let text = "The service cannot take this request right now. Send it again after Retry-After.";
+    Answer::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", text)
+        .into_reply(now)
+        .with(RETRY_AFTER, &retry_after_seconds.to_string())
+}
+
+fn too_many(text: &str, retry_after_seconds: i64, now: Timestamp) -> Reply {
+    let text = format!("{text}. Send again in {retry_after_seconds} seconds.");
+    Answer::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED", text)
+        .details(json!({ "retryAfter": retry_after_seconds }))
+        .into_reply(now)
+        .with(RETRY_AFTER, &retry_after_seconds.to_string())
+}
+
 fn rejected(rejection: Rejection) -> Answer {
     use StatusCode as S;
     match rejection {
@@ -227,16 +251,6 @@ fn rejected(rejection: Rejection) -> Answer {
         Rejection::AccessDenied => {
             Answer::new(S::FORBIDDEN, "RESOURCE_ACCESS_DENIED", "This API key does not reach that resource.")
         }
-        Rejection::InvalidStateTransition { status, allowed } => {
-            let text = match allowed.as_slice() {
-                [] => format!("This is not possible: it is {status}, for ever."),
-                allowed => {
-                    format!("This is not possible while it is {status}, only while {}.", allowed.join(", "))
-                }
-            };
-            Answer::new(S::BAD_REQUEST, "INVALID_STATE_TRANSITION", text)
-                .details(json!({ "status": status, "allowed": allowed }))
-        }
         Rejection::UnsupportedForOnline => {
             let text = "An ONLINE interview calls no phone and has no call attempts.";
             Answer::new(S::BAD_REQUEST, "UNSUPPORTED_FOR_ONLINE", text)
@@ -248,6 +262,19 @@ fn rejected(rejection: Rejection) -> Answer {
         Rejection::Conflict => {
             let text = "What this request stands on was changed at the same time. Send it again.";
             Answer::new(S::CONFLICT, "RESOURCE_CONFLICT", text)
+        }
+        Rejection::InvalidState { status, allowed } => {
+            let text = match allowed.as_slice() {
+                [] => format!("Its status is {status}, for ever."),
+                allowed => format!("Its status is {status}; this needs {}.", allowed.join(" or ")),
+            };
+            Answer::new(S::BAD_REQUEST, "INVALID_STATE_TRANSITION", text)
+                .details(json!({ "status": status, "allowed": allowed }))
+        }
+        Rejection::PreconditionFailed => {
+            let text = "`If-Match` names no ETag that the resource has now. Read it again, decide anew, and send \
+                        its present ETag.";
+            Answer::new(S::PRECONDITION_FAILED, "PRECONDITION_FAILED", text)
         }
         Rejection::BillingLimitExceeded => {
             let text = "The company's usage limit of this month is reached.";
@@ -370,12 +397,12 @@ fn found(problem: Problem, now: Timestamp) -> Reply {
                 .into_reply(now)
         }
         Problem::RateLimited { retry_after_seconds } => {
-            let text = format!("Too many requests. Send again in {retry_after_seconds} seconds.");
-            Answer::new(S::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED", text)
-                .details(json!({ "retryAfter": retry_after_seconds }))
-                .into_reply(now)
-                .with(RETRY_AFTER, &retry_after_seconds.to_string())
+            too_many("Too many requests", retry_after_seconds, now)
         }
+        Problem::AddressLimited { retry_after_seconds } => {
+            too_many("Too many requests from this address", retry_after_seconds, now)
+        }
+        Problem::Overloaded { retry_after_seconds, .. } => unavailable(retry_after_seconds, now),
         Problem::InvalidCursor => {
             let text = "`after` must be the nextCursor of an earlier answer, unchanged.";
             told(S::BAD_REQUEST, "INVALID_CURSOR", text)

@@ -5,9 +5,11 @@ use std::io::Write;
 
 use bytes::Bytes;
 use hyper::StatusCode;
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use switchboard_domain::time::Timestamp;
+
+use super::condition;
 
 /// The media type of every envelope.
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -24,6 +26,8 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The body; what an idempotency row keeps.
     pub body: Bytes,
+    /// The same body as gzip, where it was made beforehand.
+    pub packed: Option<Bytes>,
 }
 
 impl Reply {
@@ -33,44 +37,64 @@ impl Reply {
         Self::json(StatusCode::OK, data, now)
     }
 
-    /// 201 with `data` in the envelope.
-    #[must_use]
-    pub fn created(data: &(impl Serialize + ?Sized), now: Timestamp) -> Self {
-        Self::json(StatusCode::CREATED, data, now)
-    }
-
-    /// 201 with `data` in the envelope, and a sentence beside it.
-    #[must_use]
-    pub fn created_saying(message: &str, data: &(impl Serialize + ?Sized), now: Timestamp) -> Self {
-        Self::json_saying(StatusCode::CREATED, Some(message), data, now)
-    }
-
     /// `data` in the envelope of success.
     #[must_use]
     pub fn json(status: StatusCode, data: &(impl Serialize + ?Sized), now: Timestamp) -> Self {
-        Self::json_saying(status, None, data, now)
+        match open(data) {
+            Ok(body) => Self::success(status, body, &[], now),
+            Err(error) => Self::unwritable(&error, now),
+        }
     }
 
-    fn json_saying(
+    /// A resource in the envelope of success, with its strong `ETag`.
+    #[must_use]
+    pub fn resource(
         status: StatusCode,
-        message: Option<&str>,
+        revision: u64,
         data: &(impl Serialize + ?Sized),
         now: Timestamp,
     ) -> Self {
-        let mut body = Vec::with_capacity(TYPICAL_ENVELOPE_BYTES);
-        body.extend_from_slice(br#"{"success":true,"data":"#);
-        if let Err(error) = serde_json::to_writer(&mut body, data) {
-            tracing::error!(%error, "an answer cannot be written as JSON");
-            let (code, text) = ("INTERNAL_ERROR", "Something went wrong on our side.");
-            return Self::error(StatusCode::INTERNAL_SERVER_ERROR, code, text, &serde_json::json!({}), now);
+        match open(data) {
+            Ok(body) => {
+                let etag = condition::etag(revision, &body[OPENING.len()..]);
+                Self::success(status, body, &[], now).with(ETAG, &etag)
+            }
+            Err(error) => Self::unwritable(&error, now),
         }
+    }
+
+    /// `data` in the envelope of success, and more members beside it.
+    #[must_use]
+    pub fn with_beside(
+        status: StatusCode,
+        data: &(impl Serialize + ?Sized),
+        beside: &[(&'static str, serde_json::Value)],
+        now: Timestamp,
+    ) -> Self {
+        match open(data) {
+            Ok(body) => Self::success(status, body, beside, now),
+            Err(error) => Self::unwritable(&error, now),
+        }
+    }
+
+    fn success(
+        status: StatusCode,
+        mut body: Vec<u8>,
+        beside: &[(&'static str, serde_json::Value)],
+        now: Timestamp,
+    ) -> Self {
         body.extend_from_slice(br#","error":null"#);
-        if let Some(message) = message {
-            body.extend_from_slice(br#","message":"#);
-            body.extend_from_slice(serde_json::Value::from(message).to_string().as_bytes());
+        for (name, value) in beside {
+            body.extend_from_slice(format!(r#","{name}":{value}"#).as_bytes());
         }
         close(&mut body, now);
         Self::envelope(status, Bytes::from(body))
+    }
+
+    fn unwritable(error: &serde_json::Error, now: Timestamp) -> Self {
+        tracing::error!(%error, "an answer cannot be written as JSON");
+        let (code, text) = ("INTERNAL_ERROR", "Something went wrong on our side.");
+        Self::error(StatusCode::INTERNAL_SERVER_ERROR, code, text, &serde_json::json!({}), now)
     }
 
     /// The envelope of failure.
@@ -100,13 +124,26 @@ impl Reply {
     fn envelope(status: StatusCode, body: Bytes) -> Self {
         let mut headers = HeaderMap::with_capacity(12);
         headers.insert(CONTENT_TYPE, JSON);
-        Self { status, headers, body }
+        Self { status, headers, body, packed: None }
     }
 
     /// 204, which has no body.
     #[must_use]
     pub fn no_content() -> Self {
-        Self { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Bytes::new() }
+        Self { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Bytes::new(), packed: None }
+    }
+
+    /// 304: the sender has the bytes that this tag names.
+    #[must_use]
+    pub fn not_modified(etag: &str) -> Self {
+        Self { status: StatusCode::NOT_MODIFIED, headers: HeaderMap::new(), body: Bytes::new(), packed: None }
+            .with(ETAG, etag)
+    }
+
+    /// The tag of the resource that is answered.
+    #[must_use]
+    pub fn etag(&self) -> Option<&str> {
+        self.headers.get(ETAG).and_then(|etag| etag.to_str().ok())
     }
 
     /// 204 with `Allow`, the answer to `OPTIONS`.
@@ -120,7 +157,7 @@ impl Reply {
     pub fn text(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        Self { status, headers, body: body.into() }
+        Self { status, headers, body: body.into(), packed: None }
     }
 
     /// Adds a header. A value that cannot stand in one is left out.
@@ -131,6 +168,17 @@ impl Reply {
         }
         self
     }
+}
+
+/// Begins every envelope of success; `data` stands right behind it.
+const OPENING: &[u8] = br#"{"success":true,"data":"#;
+
+/// The envelope up to the end of `data`.
+fn open(data: &(impl Serialize + ?Sized)) -> Result<Vec<u8>, serde_json::Error> {
+    let mut body = Vec::with_capacity(TYPICAL_ENVELOPE_BYTES);
+    body.extend_from_slice(OPENING);
+    serde_json::to_writer(&mut body, data)?;
+    Ok(body)
 }
 
 #[expect(clippy::let_underscore_must_use, reason = "writing into a Vec cannot fail")]
@@ -148,19 +196,21 @@ mod tests {
 
     #[test]
     fn the_envelope_of_success() {
-        let reply = Reply::created(&json!({ "id": "x" }), NOW);
+        let reply = Reply::resource(StatusCode::CREATED, 7, &json!({ "id": "x" }), NOW);
         assert_eq!(reply.status, 201);
         assert_eq!(
             std::str::from_utf8(&reply.body),
             Ok(r#"{"success":true,"data":{"id":"x"},"error":null,"timestamp":"2026-04-02T08:00:00.123Z"}"#)
         );
-    }
-
-    #[test]
-    fn a_sentence_stands_beside_the_data() {
-        let reply = Reply::created_saying("It \"rings\".", &json!({}), NOW);
-        let body: Value = serde_json::from_slice(&reply.body).unwrap();
-        assert_eq!((&body["message"], &body["data"]), (&json!("It \"rings\"."), &json!({})));
+        assert_eq!(reply.etag(), Some(condition::etag(7, br#"{"id":"x"}"#).as_str()));
+        let reply = Reply::with_beside(StatusCode::OK, &true, &[("traceId", json!("a\"b"))], NOW);
+        assert_eq!(
+            std::str::from_utf8(&reply.body),
+            Ok(
+                r#"{"success":true,"data":true,"error":null,"traceId":"a\"b","timestamp":"2026-04-02T08:00:00.123Z"}"#
+            )
+        );
+        assert_eq!(reply.etag(), None);
     }
 
     #[test]

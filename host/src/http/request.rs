@@ -1,5 +1,5 @@
-//! A request as handlers see it. The body is read before they run and bounded in size and time; what is wrong
-//! with it is kept until somebody asks, because the contract answers other things first.
+//! A request as handlers see it. Its body is read when they ask for it, bounded in size and time: the contract
+//! answers other things first, and nobody reads what is refused without it.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::Method;
 use hyper::body::{Body, Incoming};
@@ -17,13 +17,18 @@ use serde_json::Value;
 use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::time::Timestamp;
 
-use super::problem::{Failure, Problem};
+use super::BODY_BYTES_MAX;
+use super::overload::{Place, Room, overloaded};
+use super::problem::{Failure, Problem, refuse};
 use super::query::Query;
 use super::route::{PathIds, Route};
 use crate::app::access::Caller;
 use crate::ids::Ids;
 
-/// A partner's request that passed every check that needs no resource.
+/// Makes a POST safe to send again.
+pub(super) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
+/// A partner's request whose key may call its route.
 #[derive(Debug)]
 pub struct Call {
     /// Who asks.
@@ -32,8 +37,12 @@ pub struct Call {
     pub route: Route,
     /// What stood in the places of the path.
     pub ids: PathIds,
-    /// Only on POST; its syntax is checked.
-    pub idempotency_key: Option<String>,
+    /// Only on POST; or what is wrong with it, see [`Call::refuse`].
+    pub idempotency_key: Result<Option<String>, Flaw>,
+    /// How long its body may take.
+    pub body_within: Duration,
+    /// Among the requests that are at work. One that only waits from now on leaves it.
+    pub place: Place,
     /// The rest.
     pub request: Request,
 }
@@ -42,19 +51,45 @@ impl Call {
     /// The `{id}` of the path.
     ///
     /// # Errors
-    /// 400 at `id` where it is none.
-    pub fn path_id<T: FromStr>(&self) -> Result<T, Failure> {
+    /// It is none.
+    pub fn path_id<T: FromStr>(&self) -> Result<T, Flaw> {
         let text = self.ids.id.as_deref().unwrap_or_default();
-        text.parse().map_err(|_| Failure::field("id", Flaw::invalid("is not a valid id")))
+        text.parse().map_err(|_| Flaw::invalid("is not a valid id"))
     }
 
-    /// The `{attemptId}` of the path; a problem where it is none.
-    pub fn attempt_id<T: FromStr>(&self, problems: &mut Problems) -> Option<T> {
-        let id = self.ids.attempt_id.as_deref().unwrap_or_default().parse().ok();
-        if id.is_none() {
-            problems.add("attemptId", Flaw::invalid("is not a valid id"));
+    /// The `{attemptId}` of the path.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn path_attempt_id<T: FromStr>(&self) -> Result<T, Flaw> {
+        let text = self.ids.attempt_id.as_deref().unwrap_or_default();
+        text.parse().map_err(|_| Flaw::invalid("is not a valid id"))
+    }
+
+    /// Refuses values in path, query and head (contract §1, "Order of checks"), all of them in one answer. What
+    /// is wrong in path and query was noted by whoever knows the route.
+    ///
+    /// # Errors
+    /// Unless nothing is wrong.
+    pub fn refuse(&self, mut problems: Problems) -> Result<(), Failure> {
+        if let Err(flaw) = &self.idempotency_key {
+            problems.add(IDEMPOTENCY_KEY, flaw.clone());
         }
-        id
+        refuse(problems)
+    }
+
+    /// Reads the body, which [`Request::json`] then takes. To be called when everything was checked that the
+    /// contract answers before bodies.
+    ///
+    /// # Errors
+    /// In this order: 415, 413, 408; 503 where there is no room for it.
+    pub async fn receive(&mut self) -> Result<(), Failure> {
+        self.request.check_media_type()?;
+        // A slow body takes nobody's place.
+        self.place.leave();
+        self.request.receive(BODY_BYTES_MAX, self.body_within).await;
+        self.request.bytes()?;
+        if self.place.enter() { Ok(()) } else { Err(overloaded("overload").into()) }
     }
 }
 
@@ -76,6 +111,8 @@ pub struct Request {
     /// Whom the request comes from, trusted proxies seen through.
     pub peer: IpAddr,
     pub(super) body: RequestBody,
+    /// What the body holds of the memory for bodies; without bound on the operators' listener.
+    pub(super) room: Option<Room>,
 }
 
 /// A body on its way.
@@ -98,9 +135,9 @@ impl Request {
                 self.body = RequestBody::Read(Ok(Bytes::new()));
                 return;
             }
-            let read = tokio::time::timeout(within, collect(incoming, max_bytes)).await;
+            let read = tokio::time::timeout(within, collect(incoming, max_bytes, self.room.as_mut())).await;
             let verdict = read.unwrap_or(Err(Problem::BodyTooSlow));
-            if matches!(verdict, Err(Problem::BodyTooLarge { .. })) {
+            if matches!(verdict, Err(Problem::BodyTooLarge { .. } | Problem::Overloaded { .. })) {
                 self.discard().await;
             }
             self.body = RequestBody::Read(verdict);
@@ -184,7 +221,11 @@ fn is_json(media_type: &str) -> bool {
         })
 }
 
-async fn collect(incoming: &mut Incoming, max_bytes: usize) -> Result<Bytes, Problem> {
+async fn collect(
+    incoming: &mut Incoming,
+    max_bytes: usize,
+    mut room: Option<&mut Room>,
+) -> Result<Bytes, Problem> {
     let announced_bytes = usize::try_from(incoming.size_hint().lower()).unwrap_or(usize::MAX);
     if announced_bytes > max_bytes {
         return Err(Problem::BodyTooLarge { max_bytes });
@@ -196,6 +237,9 @@ async fn collect(incoming: &mut Incoming, max_bytes: usize) -> Result<Bytes, Pro
         let Ok(data) = frame.map_err(|_| Problem::BodyUnreadable)?.into_data() else { continue };
         if first.len() + whole.len() + data.len() > max_bytes {
             return Err(Problem::BodyTooLarge { max_bytes });
+        }
+        if room.as_mut().is_some_and(|room| !room.take(data.len())) {
+            return Err(overloaded("body_memory"));
         }
         if first.is_empty() && whole.is_empty() {
             first = data;
@@ -261,6 +305,15 @@ impl fmt::Display for RequestId {
     }
 }
 
+/// Sixteen digits. Every request has an id, so this does not go through the format interpreter.
+fn put_hex(text: &mut BytesMut, number: u64) {
+    for byte in number.to_be_bytes() {
+        for digit in [byte >> 4, byte & 0xf] {
+            text.put_u8(b"0123456789abcdef"[usize::from(digit)]);
+        }
+    }
+}
+
 /// Makes request ids: a random prefix for the process and a counter, which costs no system call.
 #[derive(Debug)]
 pub struct RequestIds {
@@ -279,8 +332,13 @@ impl RequestIds {
     #[must_use]
     pub fn of(&self, headers: &HeaderMap) -> RequestId {
         headers.get("x-request-id").and_then(RequestId::kept).unwrap_or_else(|| {
-            let text = format!("{:016x}-{:x}", self.prefix, self.made.fetch_add(1, Ordering::Relaxed));
-            RequestId(HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("unnamed")))
+            let made = self.made.fetch_add(1, Ordering::Relaxed);
+            let mut text = BytesMut::with_capacity(33);
+            put_hex(&mut text, self.prefix);
+            text.put_u8(b'-');
+            put_hex(&mut text, made);
+            let value = HeaderValue::from_maybe_shared(text.freeze());
+            RequestId(value.unwrap_or(HeaderValue::from_static("unnamed")))
         })
     }
 }

@@ -21,18 +21,30 @@ pub enum Route {
     ListCompanies,
     /// `GET /company/{id}`
     GetCompany,
+    /// `PATCH /company/{id}`
+    UpdateCompany,
+    /// `DELETE /company/{id}`
+    DeleteCompany,
     /// `POST /jobs`
     CreateJob,
     /// `GET /jobs`
     ListJobs,
     /// `GET /jobs/{id}`
     GetJob,
+    /// `PATCH /jobs/{id}`
+    UpdateJob,
+    /// `DELETE /jobs/{id}`
+    DeleteJob,
     /// `POST /candidates`
     CreateCandidate,
     /// `GET /candidates`
     ListCandidates,
     /// `GET /candidates/{id}`
     GetCandidate,
+    /// `PATCH /candidates/{id}`
+    UpdateCandidate,
+    /// `DELETE /candidates/{id}`
+    DeleteCandidate,
     /// `GET /candidates/{id}/interviews`
     ListCandidateInterviews,
     /// `GET /candidates/{id}/analyses`
@@ -43,12 +55,20 @@ pub enum Route {
     ListAgents,
     /// `GET /agents/{id}`
     GetAgent,
+    /// `PATCH /agents/{id}`
+    UpdateAgent,
+    /// `DELETE /agents/{id}`
+    DeleteAgent,
     /// `POST /interviews`
     CreateInterview,
     /// `GET /interviews`
     ListInterviews,
     /// `GET /interviews/{id}`
     GetInterview,
+    /// `PATCH /interviews/{id}`
+    UpdateInterview,
+    /// `DELETE /interviews/{id}`
+    DeleteInterview,
     /// `GET /interviews/{id}/analysis-pdf`
     GetAnalysisPdf,
     /// `POST /interviews/{id}/call-attempts`
@@ -78,7 +98,7 @@ pub enum Verb {
     Get,
     /// Creates.
     Post,
-    /// Changes.
+    /// Changes a part.
     Patch,
     /// Removes.
     Delete,
@@ -130,22 +150,42 @@ pub struct Entry {
 const READ_INTERVIEWS: &[Scope] = &[Scope::ReadInterviews, Scope::ReadCandidates, Scope::ReadAgents];
 const WRITE_INTERVIEWS: &[Scope] = &[Scope::WriteInterviews, Scope::ReadCandidates, Scope::ReadAgents];
 
-const TABLE: [Entry; 29] = {
+const TABLE: &[Entry] = {
     use Access::{AtsKey, Partner, Public, Worker};
     use Route::*;
     use Verb::{Delete, Get, Patch, Post};
-    [
+    &[
         entry(Healthz, Get, "/healthz", "healthz", Public, &[]),
         entry(OpenApi, Get, "/openapi.json", "openApi", Public, &[]),
         entry(CreateCompany, Post, "/company", "createCompany", AtsKey, &[Scope::WriteCompanies]),
         entry(ListCompanies, Get, "/company", "listCompanies", Partner, &[Scope::ReadCompanies]),
         entry(GetCompany, Get, "/company/{id}", "getCompany", Partner, &[Scope::ReadCompanies]),
+        entry(UpdateCompany, Patch, "/company/{id}", "updateCompany", Partner, &[Scope::WriteCompanies]),
+        entry(DeleteCompany, Delete, "/company/{id}", "deleteCompany", Partner, &[Scope::DeleteCompanies]),
         entry(CreateJob, Post, "/jobs", "createJob", Partner, &[Scope::WriteJobs]),
         entry(ListJobs, Get, "/jobs", "listJobs", Partner, &[Scope::ReadJobs]),
         entry(GetJob, Get, "/jobs/{id}", "getJob", Partner, &[Scope::ReadJobs]),
+        entry(UpdateJob, Patch, "/jobs/{id}", "updateJob", Partner, &[Scope::WriteJobs]),
+        entry(DeleteJob, Delete, "/jobs/{id}", "deleteJob", Partner, &[Scope::DeleteJobs]),
         entry(CreateCandidate, Post, "/candidates", "createCandidate", Partner, &[Scope::WriteCandidates]),
         entry(ListCandidates, Get, "/candidates", "listCandidates", Partner, &[Scope::ReadCandidates]),
         entry(GetCandidate, Get, "/candidates/{id}", "getCandidate", Partner, &[Scope::ReadCandidates]),
+        entry(
+            UpdateCandidate,
+            Patch,
+            "/candidates/{id}",
+            "updateCandidate",
+            Partner,
+            &[Scope::WriteCandidates],
+        ),
+        entry(
+            DeleteCandidate,
+            Delete,
+            "/candidates/{id}",
+            "deleteCandidate",
+            Partner,
+            &[Scope::DeleteCandidates],
+        ),
         entry(
             ListCandidateInterviews,
             Get,
@@ -165,9 +205,27 @@ const TABLE: [Entry; 29] = {
         entry(CreateAgent, Post, "/agents", "createAgent", Partner, &[Scope::WriteAgents]),
         entry(ListAgents, Get, "/agents", "listAgents", Partner, &[Scope::ReadAgents]),
         entry(GetAgent, Get, "/agents/{id}", "getAgent", Partner, &[Scope::ReadAgents]),
+        entry(UpdateAgent, Patch, "/agents/{id}", "updateAgent", Partner, &[Scope::WriteAgents]),
+        entry(DeleteAgent, Delete, "/agents/{id}", "deleteAgent", Partner, &[Scope::DeleteAgents]),
         entry(CreateInterview, Post, "/interviews", "createInterview", Partner, WRITE_INTERVIEWS),
         entry(ListInterviews, Get, "/interviews", "listInterviews", Partner, READ_INTERVIEWS),
         entry(GetInterview, Get, "/interviews/{id}", "getInterview", Partner, READ_INTERVIEWS),
+        entry(
+            UpdateInterview,
+            Patch,
+            "/interviews/{id}",
+            "updateInterview",
+            Partner,
+            &[Scope::WriteInterviews],
+        ),
+        entry(
+            DeleteInterview,
+            Delete,
+            "/interviews/{id}",
+            "deleteInterview",
+            Partner,
+            &[Scope::DeleteInterviews],
+        ),
         entry(
             GetAnalysisPdf,
             Get,
@@ -229,7 +287,7 @@ const fn entry(
 
 impl Route {
     /// The whole table, in the order of the enum.
-    pub const ALL: &'static [Entry] = &TABLE;
+    pub const ALL: &'static [Entry] = TABLE;
 
     /// This route's line of the table.
     #[must_use]
@@ -395,7 +453,7 @@ mod tests {
         let allow = || "POST, GET, HEAD, OPTIONS".to_owned();
         assert_eq!(recognise(&Method::PUT, "/jobs"), Recognised::MethodNotAllowed { allow: allow() });
         assert_eq!(recognise(&Method::OPTIONS, "/v1/companies"), Recognised::Options { allow: allow() });
-        let allow = "GET, HEAD, OPTIONS".to_owned();
+        let allow = "GET, HEAD, PATCH, DELETE, OPTIONS".to_owned();
         assert_eq!(recognise(&Method::POST, "/jobs/x"), Recognised::MethodNotAllowed { allow });
     }
 

@@ -1,44 +1,52 @@
 //! The accept loop of both listeners. It promises that no peer can hold on to the server: connections are
-//! counted, heads and bodies are bounded in time and size, a peer that does not read its answer is dropped,
-//! and a drain ends in bounded time. One task for each connection, spawned here and nowhere else.
+//! counted, handshakes, heads and bodies are bounded in time and size, a peer that does not read its answer is
+//! dropped, and a drain ends in bounded time. One task for each connection, spawned here, and for each request
+//! of one that speaks HTTP/2, spawned by the connection, which ends them.
+
+mod connection;
+mod socket;
+mod traffic;
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
-use super::stall::StallGuard;
+use self::connection::{Answering, Terms};
+use self::traffic::Turn;
+use super::tls::Tls;
 use crate::drain::Drain;
+use crate::metrics::ConnectionMetrics;
 
 /// What one listener gives its peers.
 #[derive(Debug, Clone)]
 pub struct ServerLimits {
     /// Open connections; further ones wait in the backlog of the operating system.
     pub connections: usize,
-    /// From the first byte that could come to the end of a request's head; also how long an idle connection
-    /// is kept.
+    /// From the first byte that could come to the end of a request's head, and how long an idle connection of
+    /// HTTP/1.1 is kept. Before the first head a TLS handshake and the first 24 bytes have as much together.
     pub head_within: Duration,
     /// Bytes of a request's head.
     pub head_bytes: usize,
     /// Headers of a request.
     pub headers: usize,
+    /// Requests at once on one connection of HTTP/2; a peer learns of it at the beginning. Those of proxies,
+    /// which send everybody's requests on few connections, ask for as many.
+    pub streams: u32,
+    /// How long a connection of HTTP/2 on which nothing goes on is kept. Longer than one of HTTP/1.1: a peer
+    /// keeps few of them, and each is dear to make.
+    pub idle_within: Duration,
     /// How long a peer may refuse to read its answer.
     pub stalled_write: Duration,
     /// How long running requests may go on after a drain began.
@@ -52,6 +60,8 @@ impl Default for ServerLimits {
             head_within: Duration::from_secs(30),
             head_bytes: 32 << 10,
             headers: 100,
+            streams: 100,
+            idle_within: Duration::from_secs(60),
             stalled_write: Duration::from_secs(30),
             drain_within: Duration::from_secs(20),
         }
@@ -63,6 +73,7 @@ impl Default for ServerLimits {
 pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
+    tls: Option<Arc<Tls>>,
 }
 
 /// After a failed accept (no file descriptors left, mostly), so that the loop does not spin.
@@ -76,7 +87,13 @@ impl Listener {
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
         let address = socket.local_addr()?;
-        Ok(Self { socket, address })
+        Ok(Self { socket, address, tls: None })
+    }
+
+    /// With TLS instead of in clear.
+    #[must_use]
+    pub fn sealed(self, tls: Option<Arc<Tls>>) -> Self {
+        Self { tls, ..self }
     }
 
     /// Where it listens.
@@ -87,8 +104,13 @@ impl Listener {
 
     /// Serves until the drain is over: new connections are refused at once, running requests finish or are cut
     /// off after [`ServerLimits::drain_within`].
-    pub async fn serve<S, F>(self, limits: ServerLimits, mut drain: Drain, open: Gauge, answer: S)
-    where
+    pub async fn serve<S, F>(
+        self,
+        limits: ServerLimits,
+        mut drain: Drain,
+        metrics: ConnectionMetrics,
+        answer: S,
+    ) where
         S: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
     {
@@ -102,8 +124,9 @@ impl Listener {
             accepted = self.accept(&permits, &mut connections) => Some(accepted),
         } {
             let answer = seen_through(answer.clone(), alive.clone());
-            let connection = serve_connection(stream, peer, limits.clone(), drain.clone(), answer);
-            let open = open.clone();
+            let (open, metrics) = (metrics.open.clone(), metrics.clone());
+            let terms = Terms { peer, limits: limits.clone(), tls: self.tls.clone(), metrics };
+            let connection = connection::serve(stream, terms, drain.clone(), answer);
             connections.spawn(async move {
                 open.inc();
                 connection.await;
@@ -128,7 +151,7 @@ impl Listener {
         &self,
         permits: &Arc<Semaphore>,
         connections: &mut JoinSet<()>,
-    ) -> (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit) {
+    ) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
         loop {
             while connections.try_join_next().is_some() {}
             // The semaphore is never closed.
@@ -146,17 +169,18 @@ impl Listener {
 
 /// A request that may change something is seen through even when its caller goes away in the middle: what
 /// follows a commit (the reload of what lives in memory, the record of a decision) must not be skipped.
-fn seen_through<S, F>(
-    answer: S,
-    alive: mpsc::Sender<Infallible>,
-) -> impl Fn(Request<Incoming>, SocketAddr) -> BoxFuture<'static, Response<Full<Bytes>>> + Clone
+/// Its turn lasts as long, so that a peer cannot pile up work by resetting what it asked for.
+fn seen_through<S, F>(answer: S, alive: mpsc::Sender<Infallible>) -> impl Answering
 where
     S: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
 {
-    move |request, peer| {
+    move |request: Request<Incoming>, peer: SocketAddr, turn: Option<Turn>| {
         let only_reads = request.method().is_safe();
-        let answered = answer(request, peer);
+        let answered = answer(request, peer).map(move |response| {
+            drop(turn);
+            response
+        });
         if only_reads {
             return answered.boxed();
         }
@@ -176,46 +200,6 @@ where
             })
         }
         .boxed()
-    }
-}
-
-async fn serve_connection<S, F>(
-    stream: TcpStream,
-    peer: SocketAddr,
-    limits: ServerLimits,
-    mut drain: Drain,
-    answer: S,
-) where
-    S: Fn(Request<Incoming>, SocketAddr) -> F,
-    F: Future<Output = Response<Full<Bytes>>>,
-{
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY was refused");
-    }
-    let service = service_fn(|request| {
-        let answered = answer(request, peer);
-        async move { Ok::<_, Infallible>(answered.await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_within)
-        .max_headers(limits.headers)
-        .max_header_size(limits.head_bytes)
-        .half_close(false)
-        // Never `pipeline_flush`: with it, a drain loses the running request's answer when another request is
-        // already in the buffer.
-        .serve_connection(TokioIo::new(StallGuard::new(stream, limits.stalled_write)), service);
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = drain.requested() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        // A peer that goes away or talks nonsense is no event of ours.
-        tracing::debug!(%error, "connection ended");
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 use switchboard_domain::id::AtsId;
 use switchboard_domain::key::Scope;
+use switchboard_domain::problem::Problems;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
@@ -57,7 +58,7 @@ fn keys() -> HashMap<&'static str, Arc<Caller>> {
 }
 
 /// Echoes what the handler sees; panics and waits when it is told to.
-async fn echo(call: Call, gate: Arc<Semaphore>, waiting: Arc<AtomicUsize>) -> Result<Reply, Failure> {
+async fn echo(mut call: Call, gate: Arc<Semaphore>, waiting: Arc<AtomicUsize>) -> Result<Reply, Failure> {
     assert!(!call.request.headers.contains_key("x-panic"), "told to");
     if call.request.headers.contains_key("x-wait") {
         waiting.fetch_add(1, Ordering::SeqCst);
@@ -66,11 +67,16 @@ async fn echo(call: Call, gate: Arc<Semaphore>, waiting: Arc<AtomicUsize>) -> Re
     if call.ids.id.as_deref() == Some("absent") {
         return Err(switchboard_domain::rejection::Rejection::not_found("Job", "absent").into());
     }
-    let body = if call.request.method == Method::POST { call.request.json()? } else { Value::Null };
+    call.refuse(Problems::default())?;
+    let mut body = Value::Null;
+    if call.request.method == Method::POST {
+        call.receive().await?;
+        body = call.request.json()?;
+    }
     let echoed = json!({
         "route": call.route.entry().operation,
         "id": call.ids.id,
-        "key": call.idempotency_key,
+        "key": call.idempotency_key.unwrap_or_default(),
         "peer": call.request.peer.to_string(),
         "body": body,
     });
@@ -80,7 +86,7 @@ async fn echo(call: Call, gate: Arc<Semaphore>, waiting: Arc<AtomicUsize>) -> Re
 pub(super) async fn start(limits: ServerLimits, body_within: Duration) -> Running {
     let (clock, metrics) = (Clock::system(), Arc::new(Metrics::new()));
     let ids = Ids::seeded(clock.clone(), 1);
-    let settings = DoorSettings { trusted_proxies: vec![], body_within: Some(body_within) };
+    let settings = DoorSettings { body_within: Some(body_within), ..DoorSettings::default() };
     let door = Arc::new(Door::new(clock, &ids, metrics.clone(), settings));
     let (keys, gate, waiting) = (keys(), Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
     let authenticate = move |secret: Option<&str>, _: IpAddr| {

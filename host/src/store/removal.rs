@@ -120,6 +120,10 @@ pub fn next(read: &impl Read, after: Option<RemovalId>) -> Result<Option<Removal
 /// # Errors
 /// The engine fails, or a row cannot be read.
 pub fn jobs(read: &impl Read, company_id: CompanyId) -> Result<Vec<(JobId, Timestamp)>, Error> {
+    // Nearly always no deletion is under way, and an empty table is seen quicker than a place in the index.
+    if read.scan(Table::Removal, EVERYTHING, Direction::Forward)?.next().is_none() {
+        return Ok(Vec::new());
+    }
     let removals = record::of::<Removal>(read, &of_jobs(company_id))?;
     let jobs = removals.into_iter().filter_map(|removal| match removal.removed {
         Removed::Job(job_id) => Some((job_id, removal.at)),

@@ -71,18 +71,19 @@ impl Read for Snapshot {
 }
 
 /// What a commit closure reads and writes: its own overlay, over that of the closures before it in the
-/// batch, over a snapshot.
+/// batch, over that of the batch before it, which may not be on disk yet, over a snapshot.
 #[derive(Debug)]
 pub struct Txn {
     base: Snapshot,
+    below: Option<Arc<Overlay>>,
     batch: Overlay,
     own: Overlay,
     overflowed: bool,
 }
 
 impl Txn {
-    pub(crate) fn new(base: Snapshot) -> Self {
-        Self { base, batch: Overlay::default(), own: Overlay::default(), overflowed: false }
+    pub(crate) fn new(base: Snapshot, below: Option<Arc<Overlay>>) -> Self {
+        Self { base, below, batch: Overlay::default(), own: Overlay::default(), overflowed: false }
     }
 
     /// Sets a row.
@@ -138,14 +139,16 @@ impl Txn {
 
 impl Read for Txn {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        match self.own.get(table, key).or_else(|| self.batch.get(table, key)) {
+        let below = || self.below.as_ref().and_then(|below| below.get(table, key));
+        match self.own.get(table, key).or_else(|| self.batch.get(table, key)).or_else(below) {
             Some(value) => Ok(value.clone()),
             None => self.base.get(table, key),
         }
     }
 
     fn scan(&self, table: Table, bounds: Bounds, direction: Direction) -> Result<Scan<'_>, Error> {
-        let layers = vec![self.own.range(table, &bounds), self.batch.range(table, &bounds)];
+        let mut layers = vec![self.own.range(table, &bounds), self.batch.range(table, &bounds)];
+        layers.extend(self.below.as_ref().map(|below| below.range(table, &bounds)));
         Ok(Scan::new(self.base.view.range(table, &bounds)?, layers, direction))
     }
 }

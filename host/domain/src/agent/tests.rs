@@ -15,7 +15,11 @@ fn a_level_belongs_to_language_tests() {
             let expected = match (focus, is_sent) {
                 (AgentFocus::LanguageTest, false) => vec![(path, Flaw::missing())],
                 (AgentFocus::LanguageTest, true) | (_, false) => vec![],
-                (_, true) => vec![(path, Flaw::invalid("must be sent for the focus LANGUAGE_TEST only"))],
+                (_, true) => {
+                    let refusal =
+                        "is for the focus LANGUAGE_TEST only; leave it out, or send null to remove it";
+                    vec![(path, Flaw::invalid(refusal))]
+                }
             };
             assert_eq!(found, expected, "{focus} {is_sent}");
         }
@@ -26,15 +30,12 @@ fn a_level_belongs_to_language_tests() {
 #[test]
 fn a_number_belongs_to_phone_agents() {
     let path = || "agent.companyPhoneNumberId".to_owned();
+    let refusal = "is for the type PHONE only; leave it out, or send null to remove it";
     for (agent_type, is_sent, expected) in [
         (Some(AgentType::Phone), true, vec![]),
         (Some(AgentType::Phone), false, vec![(path(), Flaw::missing())]),
         (Some(AgentType::Online), false, vec![]),
-        (
-            Some(AgentType::Online),
-            true,
-            vec![(path(), Flaw::invalid("must be sent for the type PHONE only"))],
-        ),
+        (Some(AgentType::Online), true, vec![(path(), Flaw::invalid(refusal))]),
         (None, false, vec![]),
         (None, true, vec![]),
     ] {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CallWindow;
 use super::opening::offset_seconds;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, wall_millis_text, wall_text};
 
 /// The zones or the offset in which an attempt's time was judged; the claim judges again in the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,7 +122,7 @@ impl WindowVerdict {
         let number_tells = phone_zones.len() < 2 || matches!(judged_in, JudgedIn::Offset(_));
         Self {
             instant: at,
-            local_time: at.wall_at_offset(clock.offset_seconds(at)).format("%Y-%m-%dT%H:%M:%S").to_string(),
+            local_time: wall_text(at.wall_at_offset(clock.offset_seconds(at))),
             time_zone: clock.name(),
             time_zone_source: judged_in.source(),
             ambiguous_zones: if number_tells { Vec::new() } else { phone_zones.to_vec() },
@@ -157,8 +157,7 @@ impl Clock {
 
     fn rfc3339(self, at: Timestamp) -> String {
         let seconds = self.offset_seconds(at);
-        let wall = at.wall_at_offset(seconds);
-        format!("{}{}", wall.format("%Y-%m-%dT%H:%M:%S%.3f"), offset_text(seconds))
+        wall_millis_text(at.wall_at_offset(seconds)) + &offset_text(seconds)
     }
 }
 

@@ -98,7 +98,37 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
+#[test]
+fn a_merge_is_bounded_by_its_result() {
+    let full = Metadata::check(&with_keys(50)).unwrap();
+    let merged = |changes: &Value| Metadata::merge(Some(&full), changes);
+    assert!(merged(&json!({ "k0": 7 })).is_ok());
+    assert!(merged(&json!({ "one more": 7 })).unwrap_err().message.contains("has 51"));
+    assert!(merged(&json!({ "one more": 7, "k0": null })).is_ok());
+    let many_gone: Value = (0..500).map(|index| (format!("k{index}"), Value::Null)).collect();
+    assert_eq!(merged(&many_gone).unwrap().as_str(), "{}");
+    assert!(merged(&json!({ "k0": "\0" })).is_err());
+    assert!(merged(&json!({ "k0": [[[[[]]]]] })).is_err());
+    assert_eq!(Metadata::merge(None, &json!({ "a": null, "b": 1 })).unwrap().as_str(), r#"{"b":1}"#);
+    assert!(Metadata::merge(None, &json!(7)).is_err());
+}
+
 proptest! {
+    #[test]
+    fn a_merge_is_what_a_map_would_do(
+        kept in prop::collection::hash_map("[a-d]", any_value(), 0..4),
+        changes in prop::collection::hash_map("[a-d]", prop_oneof![Just(Value::Null), any_value()], 0..4),
+    ) {
+        let value = |map: &std::collections::HashMap<String, Value>| json!(map);
+        let kept_metadata = Metadata::check(&value(&kept));
+        prop_assume!(kept_metadata.is_ok());
+        let mut expected = kept;
+        expected.extend(changes.clone());
+        expected.retain(|key, value| !(value.is_null() && changes.contains_key(key)));
+        let merged = Metadata::merge(kept_metadata.as_ref().ok(), &value(&changes));
+        prop_assert_eq!(merged.map(|metadata| metadata.to_value()).ok(), Metadata::check(&value(&expected)).ok().map(|_| value(&expected)));
+    }
+
     #[test]
     fn every_pointer_finds_its_leaf(value in any_value()) {
         let object = json!({ "root": value });

@@ -1,10 +1,10 @@
 //! The look: everything about a request that depends on stored records, on a snapshot or inside a commit.
 
-use switchboard_domain::agent::{Agent, AgentType};
+use switchboard_domain::agent::Agent;
 use switchboard_domain::ats::Ats;
 use switchboard_domain::bounds::JOB_IDS_COUNT;
 use switchboard_domain::call_scheduling;
-use switchboard_domain::call_window::{Judged, WhenFacts, judge, moved_inside};
+use switchboard_domain::call_window::{Judged, moved_inside};
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
 use switchboard_domain::id::{AtsId, CallAttemptId, CandidateId, CompanyId, EventId, InterviewId, JobId};
@@ -17,8 +17,8 @@ use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::rejection::Rejection;
 use switchboard_domain::time::Timestamp;
 
+use super::when::Occasion;
 use crate::app::access::Caller;
-use crate::app::candidate::NamedJob;
 use crate::app::{App, Error, agent, candidate, job, removal};
 use crate::store::{self, Read};
 
@@ -124,7 +124,15 @@ pub(super) fn look(read: &impl Read, plan: &Plan, call_at: Option<Timestamp>) ->
     else {
         return Err(Rejection::Invalid(problems).into());
     };
-    let (judged, call_facts) = when(plan, &ats, &company, &candidate, &agent, call_at)?;
+    let occasion = Occasion {
+        now: plan.now,
+        is_test: plan.is_test,
+        agent_type: agent.body.agent_type,
+        ats: &ats,
+        company: &company,
+        candidate: &candidate,
+    };
+    let (judged, call_facts) = when(plan, &occasion, &agent, call_at)?;
     let job_facts = match choice {
         JobChoice::AskPolicy => Some(facts(read, plan, &candidate, &agent, judged.scheduled_at)?),
         JobChoice::Inline | JobChoice::Named(_) => None,
@@ -149,8 +157,7 @@ fn look_candidate(
         }
         Named::New(new) => {
             let jobs = new.named_jobs().into_iter();
-            let jobs: Vec<NamedJob> =
-                jobs.map(|(path, id)| NamedJob { path: format!("candidate.{path}"), id }).collect();
+            let jobs: Vec<_> = jobs.map(|(path, id)| (format!("candidate.{path}"), id)).collect();
             candidate::check_jobs(read, plan.company_id, &jobs, problems)?;
             Ok(plan.new_candidate.clone())
         }
@@ -177,8 +184,7 @@ fn look_agent(read: &impl Read, plan: &Plan, problems: &mut Problems) -> Result<
 
 fn look_job(read: &impl Read, plan: &Plan, problems: &mut Problems) -> Result<Option<JobId>, store::Error> {
     let Some(Named::Existing(id)) = &plan.input.job else { return Ok(None) };
-    let named = NamedJob { path: "jobId".to_owned(), id: *id };
-    candidate::check_jobs(read, plan.company_id, std::slice::from_ref(&named), problems)?;
+    candidate::check_jobs(read, plan.company_id, &[("jobId".to_owned(), *id)], problems)?;
     Ok(Some(*id))
 }
 
@@ -226,41 +232,19 @@ pub(super) fn requested_candidate(plan: &Plan, candidate: Option<&Candidate>) ->
     }
 }
 
-/// Contract §6, "When"; a PHONE interview needs a number to call. Where no time was named, the policy decides when the
-/// first call is, and the window holds all the same.
+/// Where no time was named for a call, the policy decides when it is, and the window holds all the same.
 fn when(
     plan: &Plan,
-    ats: &Ats,
-    company: &Company,
-    candidate: &Candidate,
+    occasion: &Occasion<'_>,
     agent: &Agent,
     call_at: Option<Timestamp>,
-) -> Result<(Judged, Option<call_scheduling::Facts>), Error> {
-    let is_phone = agent.body.agent_type == AgentType::Phone;
-    let number = candidate.body.phone_number.as_ref();
-    if is_phone && number.is_none() {
-        return Err(Rejection::field("candidate.phoneNumber", Flaw::missing()).into());
+) -> Result<(Judged, Option<call_scheduling::Facts>), Rejection> {
+    let facts = occasion.facts()?;
+    if plan.input.written_time.is_some() || !facts.window_applies {
+        return Ok((occasion.judge(plan.input.written_time.as_ref())?, None));
     }
-    let facts = WhenFacts {
-        now: plan.now,
-        phone_zones: number.filter(|_| is_phone).map_or(&[], |number| number.zones()),
-        company_zone: company.settings.timezone,
-        window: &company.settings.call_window,
-        zulu_is_offset: ats.zulu_is_offset,
-        window_applies: is_phone && !plan.is_test,
-    };
-    if plan.input.written_time.is_none() && facts.window_applies {
-        let judged = moved_inside(call_at.unwrap_or(plan.now), &facts);
-        return Ok((judged, Some(call_facts(plan, company, agent, &facts))));
-    }
-    match judge(plan.input.written_time.as_ref(), &facts) {
-        Ok(judged) => Ok((judged, None)),
-        Err(refusal) => Err(refusal.at("scheduledAt").into()),
-    }
-}
-
-fn call_facts(plan: &Plan, company: &Company, agent: &Agent, when: &WhenFacts<'_>) -> call_scheduling::Facts {
-    call_scheduling::Facts {
+    let judged = moved_inside(call_at.unwrap_or(plan.now), &facts);
+    let facts = call_scheduling::Facts {
         now: plan.now,
         ats_id: plan.ats_id,
         company_id: plan.company_id,
@@ -269,9 +253,10 @@ fn call_facts(plan: &Plan, company: &Company, agent: &Agent, when: &WhenFacts<'_
         agent_duration_minutes: agent.body.duration_minutes,
         retry_number: 0,
         history: Vec::new(),
-        window: company.settings.call_window.clone(),
-        zones: when.zones(plan.now),
-    }
+        window: occasion.company.settings.call_window.clone(),
+        zones: facts.zones(plan.now),
+    };
+    Ok((judged, Some(facts)))
 }
 
 fn facts(

@@ -15,6 +15,49 @@ fn the_schema_is_the_readers() {
     );
 }
 
+#[test]
+fn the_schema_of_a_change_is_its_readers() {
+    let kept = read(&drift::example_of::<AgentBody>()).unwrap();
+    let reader = |body: &Value| read_change(&kept, body).map(drop);
+    drift::assert_schema_is_the_readers::<AgentPatch>(&reader, &[drift::example_of::<AgentPatch>()], &[]);
+    // A level is cleared together with the focus that needs it, a number with the type.
+    let cleared =
+        json!({ "type": "ONLINE", "focus": "GENERIC", "cefrLevel": null, "companyPhoneNumberId": null });
+    let mut example = drift::example_of::<AgentPatch>();
+    for (name, value) in cleared.as_object().unwrap() {
+        example[name] = value.clone();
+    }
+    drift::assert_null_clears_as_the_schema_says::<AgentPatch>(&reader, &example);
+}
+
+#[test]
+fn rules_over_several_members_judge_the_result_of_a_change() {
+    let phone = with(json!({ "type": "PHONE", "companyPhoneNumberId": ID }));
+    let test = with(json!({ "focus": "LANGUAGE_TEST", "cefrLevel": "B1" }));
+    for (kept, change, problems) in [
+        (&phone, json!({}), &[][..]),
+        (&phone, json!({ "type": "ONLINE" }), &[("companyPhoneNumberId", Invalid)]),
+        (&phone, json!({ "type": "ONLINE", "companyPhoneNumberId": null }), &[]),
+        (&phone, json!({ "companyPhoneNumberId": null }), &[("companyPhoneNumberId", Missing)]),
+        (&phone, json!({ "companyPhoneNumberId": "x" }), &[("companyPhoneNumberId", Invalid)]),
+        (&phone, json!({ "focus": "LANGUAGE_TEST" }), &[("cefrLevel", Missing)]),
+        (&phone, json!({ "focus": "LANGUAGE_TEST", "cefrLevel": "C1" }), &[]),
+        (&phone, json!({ "cefrLevel": "C1" }), &[("cefrLevel", Invalid)]),
+        (&test, json!({ "focus": "GENERIC" }), &[("cefrLevel", Invalid)]),
+        (&test, json!({ "focus": "GENERIC", "cefrLevel": null }), &[]),
+        (&test, json!({ "cefrLevel": null, "name": null }), &[("name", Invalid), ("cefrLevel", Missing)]),
+        (
+            &test,
+            json!({ "cefrLevel": "D1", "type": "PHONE" }),
+            &[("cefrLevel", Invalid), ("companyPhoneNumberId", Missing)],
+        ),
+        (&test, json!({ "focus": "X", "cefrLevel": null }), &[("focus", Invalid)]),
+    ] {
+        let kept = read(kept).unwrap();
+        assert_problems(|body| read_change(&kept, body), &[(change, problems)]);
+    }
+}
+
 fn with(changes: Value) -> Value {
     let mut body =
         json!({"name": "Screener", "type": "ONLINE", "focus": "SCREENING", "language": "EN", "duration": 10});

@@ -16,6 +16,81 @@ fn the_schema_is_the_readers() {
     );
 }
 
+fn candidate(body: &Value) -> Candidate {
+    let input = read(body, NOW).unwrap();
+    Candidate {
+        id: ID.parse().unwrap(),
+        company_id: ID.parse().unwrap(),
+        revision: 1,
+        job_ids: input.named_jobs().into_iter().map(|(_, id)| id).collect(),
+        body: input.draft,
+        status: CandidateStatus::Applied,
+        overall_rating: None,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+#[test]
+fn the_schema_of_a_change_is_its_readers() {
+    let kept = candidate(&drift::example_of::<CandidateBody>());
+    let reader = |body: &Value| read_change(&kept, body, NOW).map(drop);
+    let example = drift::example_of::<CandidatePatch>();
+    drift::assert_schema_is_the_readers::<CandidatePatch>(&reader, std::slice::from_ref(&example), &[]);
+    drift::assert_null_clears_as_the_schema_says::<CandidatePatch>(&reader, &example);
+}
+
+#[test]
+fn a_candidate_can_be_reached_after_a_change_too() {
+    let by_mail = candidate(&with("phoneNumber", json!(null)));
+    let both = candidate(&with("phoneNumber", json!("+48501234567")));
+    let nobody: &[(&str, _)] = &[("email", Missing), ("phoneNumber", Missing)];
+    for (kept, change, problems) in [
+        (&by_mail, json!({ "email": null }), nobody),
+        (&by_mail, json!({ "email": null, "phoneNumber": "+48501234567" }), &[]),
+        (&by_mail, json!({ "email": null, "phoneNumber": "48" }), &[("phoneNumber", Invalid)]),
+        (&both, json!({ "email": null }), &[]),
+        (&both, json!({ "phoneNumber": null }), &[]),
+        (&both, json!({ "phoneNumber": null, "email": null }), nobody),
+        (
+            &both,
+            json!({ "status": null, "gdprExpiryDate": null }),
+            &[("gdprExpiryDate", Invalid), ("status", Invalid)],
+        ),
+        (&both, json!({ "gdprExpiryDate": "2026-04-02" }), &[("gdprExpiryDate", Invalid)]),
+        (
+            &both,
+            json!({ "jobIds": vec![ID; 51], "status": "HIRED" }),
+            &[("status", Invalid), ("jobIds", Invalid)],
+        ),
+    ] {
+        assert_problems(|body| read_change(kept, body, NOW), &[(change, problems)]);
+    }
+    // A date that has passed since says nothing about another change.
+    let mut old = both;
+    old.body.gdpr_expiry_date = NaiveDate::from_ymd_opt(2020, 1, 1).unwrap();
+    assert!(read_change(&old, &json!({ "firstName": "Eva" }), NOW).is_ok());
+}
+
+#[test]
+fn assignments_are_replaced_when_either_form_is_sent() {
+    let kept = candidate(&with("jobId", json!(ID)));
+    let other = "00000000-0000-7000-8000-000000000002";
+    let named = |body: Value| {
+        let jobs = read_change(&kept, &body, NOW).unwrap().named_jobs;
+        jobs.map(|jobs| jobs.into_iter().map(|(path, id)| (path, id.to_string())).collect::<Vec<_>>())
+    };
+    let one = |path: &str, id: &str| Some(vec![(path.to_owned(), id.to_owned())]);
+    assert_eq!(named(json!({})), None);
+    assert_eq!(named(json!({ "jobIds": [] })), Some(vec![]));
+    assert_eq!(named(json!({ "jobIds": null })), Some(vec![]));
+    assert_eq!(named(json!({ "jobId": null })), Some(vec![]));
+    assert_eq!(named(json!({ "jobId": other })), one("jobId", other));
+    assert_eq!(named(json!({ "jobIds": [other] })), one("jobIds[0]", other));
+    assert_eq!(named(json!({ "jobIds": [], "jobId": other })), Some(vec![]));
+    assert_eq!(named(json!({ "jobIds": null, "jobId": other })), Some(vec![]));
+}
+
 fn with(name: &str, value: Value) -> Value {
     let mut body = json!({
         "firstName": "Ada", "lastName": "Nowak", "email": "ada@nowak.example", "gdprExpiryDate": "2099-01-01"
@@ -70,17 +145,7 @@ fn the_list_of_jobs_wins_over_the_single_one() {
 
 #[test]
 fn optional_values_are_absent_and_the_first_assignment_stands_twice() {
-    let mut candidate = Candidate {
-        id: ID.parse().unwrap(),
-        company_id: ID.parse().unwrap(),
-        revision: 1,
-        body: read(&with("jobId", json!(ID)), NOW).unwrap().draft,
-        job_ids: Vec::new(),
-        status: switchboard_domain::candidate::CandidateStatus::Applied,
-        overall_rating: None,
-        created_at: NOW,
-        updated_at: NOW,
-    };
+    let mut candidate = candidate(&with("jobId", json!(null)));
     let counts = Counts { interviews: 3, analyses: 1 };
     assert_eq!(
         serde_json::to_value(view(&candidate, counts)).unwrap(),

@@ -13,6 +13,82 @@ fn the_schema_is_the_readers() {
     );
 }
 
+fn company(body: &Value) -> Company {
+    let at = Timestamp::from_unix_millis(1_775_116_800_000);
+    let id = "00000000-0000-7000-8000-000000000001";
+    let mut company = Company {
+        id: id.parse().unwrap(),
+        ats_id: id.parse().unwrap(),
+        revision: 1,
+        name: String::new(),
+        description: None,
+        website: None,
+        industry: None,
+        size: None,
+        location: None,
+        settings: CompanySettings::default(),
+        metadata: None,
+        owner_email: None,
+        owner_status: None,
+        billing_system: switchboard_domain::ats::BillingSystem::Minutes,
+        usage_limit_thousandths: None,
+        created_at: at,
+        updated_at: at,
+    };
+    company.describe(read(body).unwrap());
+    company
+}
+
+#[test]
+fn the_schema_of_a_change_is_its_readers() {
+    let kept = company(&drift::example_of::<CompanyBody>());
+    let reader = |body: &Value| read_change(&kept, body).map(drop);
+    let example = drift::example_of::<CompanyPatch>();
+    drift::assert_schema_is_the_readers::<CompanyPatch>(&reader, std::slice::from_ref(&example), &[]);
+    drift::assert_null_clears_as_the_schema_says::<CompanyPatch>(&reader, &example);
+}
+
+#[test]
+fn settings_are_merged_one_level_and_what_is_inside_is_replaced_whole() {
+    let window = json!({ "start": "22:00", "end": "06:00", "days": ["MON"] });
+    let settings = json!({ "timezone": "Europe/Warsaw", "locale": "pl-PL", "callWindow": window });
+    let kept = company(&json!({ "name": "Kowalski", "settings": settings }));
+    let changed = |change: Value| {
+        let draft = read_change(&kept, &json!({ "settings": change })).unwrap();
+        let window = draft.settings.call_window;
+        let window = format!("{}-{} {}", window.start(), window.end(), window.days().len());
+        (draft.settings.timezone.name(), draft.settings.locale.as_str().to_owned(), window)
+    };
+    let all = |zone: &'static str, locale: &str, window: &str| (zone, locale.to_owned(), window.to_owned());
+    let (warsaw, night) = ("Europe/Warsaw", "22:00-06:00 1");
+    assert_eq!(changed(json!({})), all(warsaw, "pl-PL", night));
+    assert_eq!(changed(json!({ "locale": "de" })), all(warsaw, "de", night));
+    assert_eq!(changed(json!({ "timezone": null })), all("UTC", "pl-PL", night));
+    assert_eq!(changed(json!({ "locale": null, "callWindow": null })), all(warsaw, "en", "08:00-20:00 7"));
+    assert_eq!(changed(json!({ "callWindow": { "days": ["SUN"] } })), all(warsaw, "pl-PL", "08:00-20:00 1"));
+    assert_eq!(changed(json!(null)), all("UTC", "en", "08:00-20:00 7"));
+    let half =
+        json!({ "settings": { "callWindow": { "start": "09:00" } }, "name": null, "description": null });
+    assert_problems(
+        |body| read_change(&kept, body),
+        &[(half, &[("name", Invalid), ("settings.callWindow.end", Missing)])],
+    );
+}
+
+#[test]
+fn metadata_is_merged_one_level() {
+    let kept = company(&json!({ "name": "Kowalski", "metadata": { "a": 1, "b": { "x": 1 }, "c": null } }));
+    let changed = |change: Value| {
+        let draft = read_change(&kept, &json!({ "metadata": change })).unwrap();
+        draft.metadata.map(|metadata| metadata.as_str().to_owned())
+    };
+    assert_eq!(changed(json!({})).as_deref(), Some(r#"{"a":1,"b":{"x":1},"c":null}"#));
+    let change = json!({ "b": { "y": 2 }, "a": null, "d": [], "nobody": null });
+    assert_eq!(changed(change).as_deref(), Some(r#"{"b":{"y":2},"c":null,"d":[]}"#));
+    assert_eq!(changed(json!(null)), None);
+    assert!(read_change(&kept, &json!({ "metadata": [] })).unwrap_err().has("metadata"));
+}
+
 #[test]
 fn every_problem_is_named() {
     let with = |settings: Value| json!({"name": "Kowalski", "settings": settings});

@@ -1,6 +1,6 @@
 use serde_json::json;
 use switchboard_domain::decision::PolicyName;
-use switchboard_domain::interview::{DecidedBy, Interview};
+use switchboard_domain::interview::DecidedBy;
 
 use super::*;
 use crate::http::body::cases::{Kind::*, assert_problems};
@@ -41,6 +41,37 @@ fn the_schema_is_the_readers() {
             "job.jobTitle",
         ],
     );
+}
+
+fn interview() -> Interview {
+    let Named::New(agent) = read(&inline(), NOW).unwrap().agent else { panic!("the agent is inline") };
+    Interview {
+        id: ID.parse().unwrap(),
+        company_id: ID.parse().unwrap(),
+        candidate_id: ID.parse().unwrap(),
+        agent_id: ID.parse().unwrap(),
+        revision: 1,
+        job_id: None,
+        status: InterviewStatus::Scheduled,
+        scheduled_at: NOW,
+        duration_minutes: None,
+        finished_at: None,
+        metadata: None,
+        is_test: false,
+        agent: *agent,
+        decisions: vec![DecidedBy { policy: PolicyName::JobResolution, decision_id: ID.parse().unwrap() }],
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+#[test]
+fn the_schema_of_a_change_is_its_readers() {
+    let kept = interview();
+    let reader = |body: &Value| read_change(&kept, body).map(drop);
+    let example = drift::example_of::<InterviewPatch>();
+    drift::assert_schema_is_the_readers::<InterviewPatch>(&reader, std::slice::from_ref(&example), &[]);
+    drift::assert_null_clears_as_the_schema_says::<InterviewPatch>(&reader, &example);
 }
 
 #[test]
@@ -119,36 +150,15 @@ fn the_older_name_of_the_time_counts_alone() {
 
 #[test]
 fn attempts_are_shown_for_phone_agents_only() {
-    let Named::New(mut agent) = read(&inline(), NOW).unwrap().agent else { panic!("the agent is inline") };
-    let interview = Interview {
-        id: ID.parse().unwrap(),
-        company_id: ID.parse().unwrap(),
-        candidate_id: ID.parse().unwrap(),
-        agent_id: ID.parse().unwrap(),
-        revision: 1,
-        job_id: None,
-        status: InterviewStatus::Scheduled,
-        scheduled_at: NOW,
-        duration_minutes: None,
-        finished_at: None,
-        metadata: None,
-        is_test: false,
-        agent: (*agent).clone(),
-        decisions: vec![DecidedBy { policy: PolicyName::JobResolution, decision_id: ID.parse().unwrap() }],
-        undecided: None,
-        created_at: NOW,
-        updated_at: NOW,
-    };
     let at = "2026-04-02T08:00:00.000Z";
     let mut expected = json!({
         "id": ID, "companyId": ID, "candidateId": ID, "agentId": ID, "status": "SCHEDULED", "scheduledAt": at,
         "isTest": false, "callAttempts": [], "decisions": {"job-resolution": ID},
         "createdAt": at, "updatedAt": at,
     });
-    let mut found = WithAttempts { interview, attempts: Vec::new(), analysis: None };
+    let mut found = WithAttempts { interview: interview(), attempts: Vec::new(), analysis: None };
     assert_eq!(serde_json::to_value(view(&found)).unwrap(), expected);
-    agent.agent_type = AgentType::Online;
-    found.interview.agent = *agent;
+    found.interview.agent.agent_type = AgentType::Online;
     expected.as_object_mut().unwrap().remove("callAttempts");
     assert_eq!(serde_json::to_value(view(&found)).unwrap(), expected);
 }

@@ -5,6 +5,15 @@ use crate::http::body::cases::{Kind::*, assert_problems};
 use crate::http::schema::drift;
 
 #[test]
+fn the_schema_of_a_change_is_its_readers() {
+    let kept = read(&drift::example_of::<JobBody>()).unwrap();
+    let reader = |body: &Value| read_change(&kept, body).map(drop);
+    let example = drift::example_of::<JobPatch>();
+    drift::assert_schema_is_the_readers::<JobPatch>(&reader, std::slice::from_ref(&example), &[]);
+    drift::assert_null_clears_as_the_schema_says::<JobPatch>(&reader, &example);
+}
+
+#[test]
 fn the_schema_is_the_readers() {
     drift::assert_schema_is_the_readers::<JobBody>(
         &|body| read(body).map(drop),

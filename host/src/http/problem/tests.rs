@@ -69,6 +69,13 @@ fn each_refusal_has_its_status_code_and_details() {
         (Rejection::not_found("Job", "x").into(), 404, "RESOURCE_NOT_FOUND", &["resourceType", "resourceId"]),
         (Rejection::AccessDenied.into(), 403, "RESOURCE_ACCESS_DENIED", &[]),
         (Rejection::Conflict.into(), 409, "RESOURCE_CONFLICT", &[]),
+        (Rejection::PreconditionFailed.into(), 412, "PRECONDITION_FAILED", &[]),
+        (
+            Rejection::InvalidState { status: "FAILED", allowed: vec!["SCHEDULED"] }.into(),
+            400,
+            "INVALID_STATE_TRANSITION",
+            &["status", "allowed"],
+        ),
         (Rejection::BillingLimitExceeded.into(), 402, "BILLING_LIMIT_EXCEEDED", &[]),
         (Rejection::IdempotencyInProgress.into(), 409, "IDEMPOTENCY_IN_PROGRESS", &[]),
         (Rejection::IdempotencyKeyReused.into(), 422, "IDEMPOTENCY_KEY_REUSED", &[]),

@@ -40,6 +40,16 @@ pub(crate) fn assert_schema_is_the_readers<B: ToSchema>(
     }
 }
 
+/// A partial update may send `null` where the schema says so, and nowhere else. For its own members: objects
+/// inside are replaced whole, so that `null` is as absent there.
+pub(crate) fn assert_null_clears_as_the_schema_says<B: ToSchema>(reader: Reader<'_>, example: &Value) {
+    for (path, field) in fields_of::<B>().iter().filter(|(path, _)| !path.contains('.')) {
+        let problems = reader(&with(std::slice::from_ref(example), path, Value::Null)).err();
+        let is_refused = problems.is_some_and(|problems| problems.has(path));
+        assert_eq!(field.is_nullable, !is_refused, "null at `{path}`");
+    }
+}
+
 /// The whole example that a body's schema shows.
 pub(crate) fn example_of<B: ToSchema>() -> Value {
     root::<B>().get("example").cloned().expect("the schema has an example")
@@ -48,6 +58,7 @@ pub(crate) fn example_of<B: ToSchema>() -> Value {
 struct Field {
     schema: Value,
     is_array: bool,
+    is_nullable: bool,
     /// The schema of the object, or of the array's objects.
     object: Option<Value>,
 }
@@ -83,6 +94,7 @@ fn collect(
     let properties = object["properties"].as_object().into_iter().flatten();
     for (name, schema) in properties {
         let path = if base.is_empty() { name.clone() } else { format!("{base}.{name}") };
+        let is_nullable = is_nullable(schema);
         let schema = resolved(schema, named);
         let items = schema.get("items").map(|items| resolved(items, named));
         let is_array = items.is_some();
@@ -91,8 +103,15 @@ fn collect(
         if let Some(object) = &object {
             collect(object, &if is_array { format!("{path}[]") } else { path.clone() }, named, fields);
         }
-        fields.insert(path, Field { schema, is_array, object });
+        fields.insert(path, Field { schema, is_array, is_nullable, object });
     }
+}
+
+fn is_nullable(schema: &Value) -> bool {
+    let is_null = |schema: &Value| schema["type"] == "null";
+    let has_null =
+        |list: &Value, is: &dyn Fn(&Value) -> bool| list.as_array().is_some_and(|list| list.iter().any(is));
+    has_null(&schema["type"], &|word| word == "null") || has_null(&schema["oneOf"], &is_null)
 }
 
 fn resolved(schema: &Value, named: &BTreeMap<String, Value>) -> Value {
@@ -164,7 +183,8 @@ fn assert_bounds(path: &str, schema: &Value, is_refused: &dyn Fn(Value) -> bool)
         assert!(has_form || !is_refused(json!("ż".repeat(least))), "{least} characters at `{path}`");
         assert!(is_refused(json!("ż".repeat(least - 1))), "{} characters at `{path}`", least - 1);
     }
-    for word in schema["enum"].as_array().into_iter().flatten() {
+    // Null has its own assertion.
+    for word in schema["enum"].as_array().into_iter().flatten().filter(|word| !word.is_null()) {
         assert!(!is_refused(word.clone()), "the word {word} at `{path}`");
         assert!(is_refused(json!("NO_SUCH_WORD")), "a word that is not in the list at `{path}`");
     }

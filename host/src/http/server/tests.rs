@@ -1,10 +1,13 @@
 //! Peers that misbehave, over a real socket.
 
+mod http2;
+
 use std::sync::atomic::Ordering;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
+use crate::http::stall::StallGuard;
 use crate::http::tests::{exchange, start};
 
 const GET: &str = "GET /jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ats\r\n";

@@ -12,7 +12,7 @@ use super::Unavailable;
 use super::seat::{ReleaseStats, Seat};
 use crate::policy::adapter::{self, Policy, Resolved};
 use crate::policy::admit::{Callee, unavailable};
-use crate::policy::call::{self, Bounds, Called, Failure};
+use crate::policy::call::{Bounds, Called, Failure};
 
 /// Each later member of the ladder keeps this part of the whole time, whatever the earlier ones use.
 const RESERVED_PART: u32 = 4;
@@ -219,7 +219,7 @@ impl Member {
             let explanation = "it failed too often; it is asked again after a pause";
             return Called::not_run(Failure::new(FailureKind::BreakerOpen, explanation));
         }
-        let _place = match call::place(&self.seat.places, until).await {
+        let _place = match self.seat.place(until).await {
             Ok(place) => place,
             Err(failure) => return Called::not_run(failure),
         };

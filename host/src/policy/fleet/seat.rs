@@ -4,13 +4,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use switchboard_domain::decision::{FailureKind, Slot};
 use switchboard_domain::id::ReleaseId;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
 
 use super::breaker::{Breaker, BreakerState};
+use crate::policy::call::{self, Failure};
 
 /// Calls of one release in one slot at once. A call that does not loop never waits, so that even hundreds
 /// of connections use only as many as there are threads; looping ones cannot take the whole pool.
 const CALLS_IN_FLIGHT_MAX: u32 = 8;
+
+/// Calls that may wait for one of these places; one more is answered by the failure ladder at once. Those that
+/// wait hold places of the whole server, which a slow release must not take from others; and the last of so
+/// many has its turn within a time limit of the default, when each call takes a tenth of it.
+const CALLS_WAITING_MAX: usize = 64;
 
 /// Upper bounds of the duration histogram; one more bucket stands above all.
 pub const DURATION_BOUNDS_MICROS: [u64; 14] =
@@ -74,7 +81,8 @@ impl ReleaseStats {
 #[derive(Debug)]
 pub(in crate::policy) struct Seat {
     pub(super) breaker: Breaker,
-    pub(super) places: Semaphore,
+    places: Semaphore,
+    waiting: Semaphore,
     calls: AtomicU64,
     answered: AtomicU64,
     degraded: AtomicU64,
@@ -89,6 +97,7 @@ impl Default for Seat {
         Self {
             breaker: Breaker::default(),
             places: Semaphore::new(CALLS_IN_FLIGHT_MAX as usize),
+            waiting: Semaphore::new(CALLS_WAITING_MAX),
             calls: AtomicU64::new(0),
             answered: AtomicU64::new(0),
             degraded: AtomicU64::new(0),
@@ -101,6 +110,17 @@ impl Default for Seat {
 }
 
 impl Seat {
+    /// Waits for a place until the deadline, unless too many wait already.
+    pub(super) async fn place(&self, deadline: Instant) -> Result<SemaphorePermit<'_>, Failure> {
+        if let Ok(place) = self.places.try_acquire() {
+            return Ok(place);
+        }
+        let Ok(_waiting) = self.waiting.try_acquire() else {
+            return Err(Failure::new(FailureKind::TooBusy, "too many calls wait for a place already"));
+        };
+        call::place(&self.places, deadline).await
+    }
+
     /// Counts one turn.
     pub(super) fn count(&self, failure: Option<FailureKind>, fuel_used: u64, duration_micros: u64) {
         self.calls.fetch_add(1, Ordering::Relaxed);
@@ -126,7 +146,7 @@ impl Seat {
             release_id,
             plugin: String::new(),
             is_active: false,
-            breaker: self.breaker.state(tokio::time::Instant::now()),
+            breaker: self.breaker.state(Instant::now()),
             unavailable: None,
             calls: read(&self.calls),
             answered: read(&self.answered),
@@ -140,5 +160,37 @@ impl Seat {
             duration_counts: std::array::from_fn(|bucket| read(&self.durations[bucket])),
             in_flight: u64::from(CALLS_IN_FLIGHT_MAX).saturating_sub(free),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn so_many_wait_for_a_place_and_no_more() {
+        let seat = std::sync::Arc::new(Seat::default());
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let mut running = Vec::new();
+        for _ in 0..CALLS_IN_FLIGHT_MAX {
+            running.push(seat.place(deadline).await.unwrap());
+        }
+        let mut waiting = tokio::task::JoinSet::new();
+        for _ in 0..CALLS_WAITING_MAX {
+            let seat = std::sync::Arc::clone(&seat);
+            waiting.spawn(async move { seat.place(deadline).await.map(drop) });
+        }
+        while 0 < seat.waiting.available_permits() {
+            tokio::task::yield_now().await;
+        }
+        let refused = seat.place(deadline).await.unwrap_err();
+        assert_eq!(refused.kind, FailureKind::TooBusy);
+        running.clear();
+        while let Some(placed) = waiting.join_next().await {
+            assert_eq!(placed.unwrap(), Ok(()));
+        }
+        assert!(seat.place(deadline).await.is_ok());
     }
 }

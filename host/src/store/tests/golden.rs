@@ -48,7 +48,7 @@ fn write_one_of_each(txn: &mut Txn) -> Result<(), Error> {
 #[test]
 fn stored_bytes_are_those_that_lie_in_files_already() {
     let engine = Engine::open(Backing::Memory, 1 << 20).expect("opens");
-    let mut txn = Txn::new(engine.snapshot().expect("reads"));
+    let mut txn = Txn::new(engine.snapshot().expect("reads"), None);
     write_one_of_each(&mut txn).expect("writes");
     assert_eq!(check(&txn).expect("walks"), Vec::<String>::new());
     let mut found = String::new();

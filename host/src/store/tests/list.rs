@@ -17,7 +17,7 @@ use super::fixture::{self, COMPANY, id};
 
 fn txn() -> Txn {
     let engine = Engine::open(Backing::Memory, 1 << 20).expect("opens");
-    Txn::new(engine.snapshot().expect("reads"))
+    Txn::new(engine.snapshot().expect("reads"), None)
 }
 
 fn job_id(number: u64) -> JobId {

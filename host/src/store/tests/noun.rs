@@ -21,7 +21,7 @@ use super::fixture::{self, ATS, COMPANY, SLOT, id};
 
 fn txn() -> Txn {
     let engine = Engine::open(Backing::Memory, 1 << 20).expect("opens");
-    Txn::new(engine.snapshot().expect("reads"))
+    Txn::new(engine.snapshot().expect("reads"), None)
 }
 
 fn assert_sound(txn: &Txn) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -50,12 +51,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn a_transaction_reads_as_one_map(
-        stored in writes(), batch in writes(), own in writes(), from in edge(), to in edge(),
+        stored in writes(), below in writes(), batch in writes(), own in writes(), from in edge(), to in edge(),
     ) {
         prop_assume!(!is_reversed(&from, &to));
         let engine = Engine::open(Backing::Memory, 1 << 20).expect("opens");
         engine.apply(&overlay_of(&stored)).expect("writes");
-        let mut txn = Txn::new(engine.snapshot().expect("reads"));
+        let mut txn = Txn::new(engine.snapshot().expect("reads"), Some(Arc::new(overlay_of(&below))));
         txn.absorb(overlay_of(&batch));
         let mut model = BTreeMap::new();
         for (key, value) in own.iter() {
@@ -64,13 +65,13 @@ proptest! {
                 None => txn.remove(Table::Job, key).expect("fits"),
             }
         }
-        for (key, value) in stored.iter().chain(&batch).chain(&own) {
+        for (key, value) in stored.iter().chain(&below).chain(&batch).chain(&own) {
             match value {
                 Some(value) => drop(model.insert(key.clone(), value.clone())),
                 None => drop(model.remove(key)),
             }
         }
-        for (key, _) in stored.iter().chain(&batch).chain(&own) {
+        for (key, _) in stored.iter().chain(&below).chain(&batch).chain(&own) {
             prop_assert_eq!(txn.get(Table::Job, key).expect("reads"), model.get(key).cloned());
         }
         let mut expected: Vec<Row> = model
