@@ -54,7 +54,9 @@ impl Stock {
             "/interviews/{id}" => &self.interview,
             "/interviews/{id}/analysis-pdf" | "/worker/interviews/{id}/analysis" => &self.called.0,
             "/worker/interviews/{id}/start" | "/worker/interviews/{id}/complete" => &self.interview,
-            "/interviews/{id}/call-attempts" | "/interviews/{id}/call-attempts/{attemptId}" => &self.calling.0,
+            "/interviews/{id}/call-attempts" | "/interviews/{id}/call-attempts/{attemptId}" => {
+                &self.calling.0
+            }
             "/worker/call-attempts/{id}/heartbeat" | "/worker/call-attempts/{id}/complete" => &self.called.1,
             other => panic!("say here which resource `{other}` is about"),
         };

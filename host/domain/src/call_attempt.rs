@@ -189,10 +189,7 @@ pub fn check_new(interview: &Interview, attempts: &[CallAttempt]) -> Result<(), 
     // A test interview is over from its first moment and calls nobody (§6).
     if interview.status == InterviewStatus::Cancelled || interview.is_test {
         let allowed = if interview.is_test { &[][..] } else { &["SCHEDULED", "COMPLETED", "FAILED"] };
-        return Err(Rejection::InvalidState {
-            status: interview.status.as_str(),
-            allowed: allowed.to_vec(),
-        });
+        return Err(Rejection::InvalidState { status: interview.status.as_str(), allowed: allowed.to_vec() });
     }
     Ok(())
 }

@@ -202,6 +202,7 @@ mod tests {
             size: None,
             location: None,
             settings: CompanySettings::default(),
+            calls_at_once: None,
             metadata: None,
             owner_email: None,
             owner_status: None,

@@ -149,5 +149,6 @@ pub async fn list(
 
 fn count(read: &impl Read, candidate: Candidate) -> Result<Counted, store::Error> {
     let interview_count = store::candidate::interview_count(read, candidate.id)?;
-    Ok(Counted { candidate, interview_count })
+    let analysis_count = store::analysis::count(read, candidate.id)?;
+    Ok(Counted { candidate, interview_count, analysis_count })
 }

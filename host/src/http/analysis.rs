@@ -141,8 +141,7 @@ fn general(fields: &mut Fields<'_>) -> Read<AnalysisDraft> {
     let experience = fields.required("experience", text(Experience::parse));
     let strong_points = points(fields, "strongPoints");
     let weak_points = points(fields, "weakPoints");
-    let evaluation = fields.objects("evaluation", 0..=ANALYSIS_POINTS_MAX, evaluation);
-    let evaluation = evaluation.and_then(|list| fields.must_be_given("evaluation", list));
+    let evaluation = fields.objects_or("evaluation", None, 0..=ANALYSIS_POINTS_MAX, evaluation);
     let status = fields.required("status", text(AnalysisStatus::parse));
     Ok(AnalysisDraft {
         overall_rating: overall_rating?,

@@ -9,7 +9,9 @@ use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 use switchboard_domain::call_window::CallWindow;
 use switchboard_domain::metadata::Metadata;
-use switchboard_domain::{agent, analysis, call_attempt, candidate, company, interview, job, language, lease};
+use switchboard_domain::{
+    agent, analysis, call_attempt, candidate, company, interview, job, language, lease,
+};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
     Array, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type,
