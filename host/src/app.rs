@@ -27,6 +27,7 @@ pub mod removal;
 pub mod resource;
 mod secrets;
 pub mod sentinel;
+mod walk;
 
 use std::sync::{Arc, Mutex};
 
@@ -47,9 +48,6 @@ use crate::store::{self, Abort, CommitError, Snapshot, Store, Txn};
 
 pub use crate::store::{Page, PageRequest, PageStart};
 pub use secrets::Secrets;
-
-/// Up to here an offset costs less than the thread that would take it: 120 ns an entry.
-const NEAR_OFFSET: u64 = 1_000;
 
 /// Everything that an operation works with. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -74,8 +72,7 @@ struct Inner {
     reloading_keys: Mutex<()>,
     /// Reloads of the fleet run one after another.
     reloading: tokio::sync::Mutex<()>,
-    /// Lists that are walked far, at once: one, since there are two cores and others have work.
-    far_walks: tokio::sync::Semaphore,
+    walkers: walk::Walkers,
     /// A test's hand in the gap between ask and commit; empty in production.
     gap: Gap,
 }
@@ -288,7 +285,7 @@ impl App {
             calls: call_queue::Bell::default(),
             reloading_keys: Mutex::new(()),
             reloading: tokio::sync::Mutex::new(()),
-            far_walks: tokio::sync::Semaphore::new(1),
+            walkers: walk::Walkers::default(),
             gap,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -344,6 +341,10 @@ impl App {
         &self.inner.calls
     }
 
+    pub(crate) fn walkers(&self) -> &walk::Walkers {
+        &self.inner.walkers
+    }
+
     pub(crate) fn snapshot(&self) -> Result<Snapshot, Error> {
         Ok(self.inner.store.snapshot()?)
     }
@@ -354,25 +355,6 @@ impl App {
 
     pub(crate) fn reloading(&self) -> &tokio::sync::Mutex<()> {
         &self.inner.reloading
-    }
-
-    /// Reads a page. What walks far goes to a thread of its own, one at a time, so that nobody else waits for it.
-    pub(crate) async fn read_page<T: Send + 'static>(
-        &self,
-        page: &PageRequest,
-        filters: usize,
-        read: impl FnOnce(&Snapshot) -> Result<Page<T>, store::Error> + Send + 'static,
-    ) -> Result<Page<T>, Error> {
-        let walks_far =
-            2 <= filters || matches!(page.start, PageStart::Offset(offset) if NEAR_OFFSET < offset);
-        let snapshot = self.snapshot()?;
-        if !walks_far {
-            return Ok(read(&snapshot)?);
-        }
-        // The semaphore is never closed; without it the walk would still be right.
-        let _turn = self.inner.far_walks.acquire().await;
-        let walked = tokio::task::spawn_blocking(move || read(&snapshot)).await;
-        Ok(walked.map_err(|error| Error::Internal(format!("a list could not be walked: {error}")))??)
     }
 
     pub(crate) async fn mind_the_gap(&self) {

@@ -10,9 +10,11 @@ mod codec;
 mod commit;
 mod engine;
 mod index;
+mod list;
 mod overlay;
 mod record;
 mod schema;
+mod search;
 mod txn;
 
 pub mod agent;
@@ -44,7 +46,7 @@ use switchboard_domain::rejection::Rejection;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use check::check;
-pub use index::{Page, PageRequest, PageStart};
+pub use list::{Page, PageRequest, PageStart, Walk};
 pub use record::{Record, delete, exists, get, insert, update};
 pub use redb::StorageBackend;
 pub use schema::Table;

@@ -17,11 +17,13 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use switchboard::clock::Clock;
 use switchboard::config::{Config, LogFormat, Sources};
-use switchboard::{Outside, telemetry};
+use switchboard::ids::Ids;
+use switchboard::{Outside, Running, telemetry};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::lists::fill::fill;
 use crate::load::{self, Requests};
 use crate::{furnish, policy};
 
@@ -63,6 +65,14 @@ impl Server {
         ];
         let log = if wanted.keeps_log { folder.path().join("log") } else { "/dev/null".into() };
         Self::spawn(&words, &log, folder)
+    }
+
+    /// The real one, with a list of so many records of one noun.
+    pub(crate) fn listing(noun: &str, records: usize) -> Self {
+        let folder = folder();
+        let words =
+            ["lists".to_owned(), folder.path().display().to_string(), noun.to_owned(), records.to_string()];
+        Self::spawn(&words, Path::new("/dev/null"), folder)
     }
 
     /// Hyper alone, whose every answer has a body of so many bytes.
@@ -139,6 +149,7 @@ pub(crate) fn run(words: &[String]) {
             let batch_max = Some(number(batch_max)).filter(|most| *most > 0);
             server(Path::new(folder), batch_max, number(companies), number(candidates));
         }
+        ["lists", folder, noun, records] => lists(Path::new(folder), noun, number(records)),
         ["bare", body_bytes] => bare(number(body_bytes)),
         [policy::CALLS, calls] => policy::call_only(number(calls)),
         _ => panic!("no role: {words:?}"),
@@ -157,9 +168,8 @@ fn serve_until_told(told: &Value) {
     drop(std::io::stdin().read_to_end(&mut nothing));
 }
 
-fn server(folder: &Path, batch_max: Option<usize>, companies: usize, candidates: usize) {
-    telemetry::install(LogFormat::Json, "info").expect("a log");
-    let threads = threads();
+/// A server in this folder, and the source of its ids.
+async fn start(folder: &Path, batch_max: Option<usize>) -> (Running, Ids) {
     let flags = vec![
         ("listen", "127.0.0.1:0".to_owned()),
         ("admin_listen", "127.0.0.1:0".to_owned()),
@@ -171,9 +181,25 @@ fn server(folder: &Path, batch_max: Option<usize>, companies: usize, candidates:
     let mut outside = Outside::real(Clock::system());
     outside.trial.batch_max = batch_max;
     let ids = outside.ids.clone();
-    let running = threads.block_on(switchboard::start(config, outside)).expect("a server");
+    (switchboard::start(config, outside).await.expect("a server"), ids)
+}
+
+fn server(folder: &Path, batch_max: Option<usize>, companies: usize, candidates: usize) {
+    telemetry::install(LogFormat::Json, "info").expect("a log");
+    let threads = threads();
+    let (running, ids) = threads.block_on(start(folder, batch_max));
     let path = folder.join("candidates");
     let told = threads.block_on(furnish::furnish(&running, &ids, companies, candidates, &path));
+    serve_until_told(&told);
+    running.drain();
+    threads.block_on(running.ended()).expect("a clean end");
+}
+
+fn lists(folder: &Path, noun: &str, records: usize) {
+    telemetry::install(LogFormat::Json, "info").expect("a log");
+    let threads = threads();
+    let (running, ids) = threads.block_on(start(folder, None));
+    let told = threads.block_on(fill(&running, &ids, noun, records));
     serve_until_told(&told);
     running.drain();
     threads.block_on(running.ended()).expect("a clean end");

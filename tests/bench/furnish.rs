@@ -16,16 +16,16 @@ use switchboard_domain::job::Job;
 use switchboard_domain::rejection::Rejection;
 use switchboard_tests::Client;
 
-/// So many records go into one commit.
-const AT_ONCE: usize = 1_000;
+/// So many records go into one commit, whose rows are bounded.
+const AT_ONCE: usize = 500;
 
 /// A company with what an interview needs.
 #[derive(Clone)]
-struct Office {
-    company: Company,
-    agent: Agent,
-    job: Job,
-    candidate: Candidate,
+pub(crate) struct Office {
+    pub(crate) company: Company,
+    pub(crate) agent: Agent,
+    pub(crate) job: Job,
+    pub(crate) candidate: Candidate,
 }
 
 /// What the parent needs to know of a server that has all this now.
@@ -69,14 +69,14 @@ pub(crate) async fn furnish(
     })
 }
 
-async fn unlimited_key(operator: &mut Client, mut body: Value) -> String {
+pub(crate) async fn unlimited_key(operator: &mut Client, mut body: Value) -> String {
     body["ratePerMinute"] = json!(0);
     body["ratePerHour"] = json!(0);
     let made = operator.post("/keys", &body).await.json();
     made["key"].as_str().unwrap_or_else(|| panic!("no key: {made}")).to_owned()
 }
 
-async fn first_office(running: &Running, partner: &mut Client) -> Office {
+pub(crate) async fn first_office(running: &Running, partner: &mut Client) -> Office {
     let company = partner.post("/company", &json!({ "name": "Acme" })).await.expect(201);
     let company_id = company["id"].as_str().expect("an id");
     let mut make = async |noun: &str, body: Value| {
@@ -129,7 +129,7 @@ impl Office {
     }
 }
 
-async fn insert<R: Record + Clone + Send + Sync + 'static>(running: &Running, records: Vec<R>) {
+pub(crate) async fn insert<R: Record + Clone + Send + Sync + 'static>(running: &Running, records: Vec<R>) {
     for some in records.chunks(AT_ONCE) {
         let some = some.to_vec();
         let work = move |txn: &mut Txn| {

@@ -7,6 +7,7 @@ mod child;
 mod furnish;
 mod group_commit;
 mod latency;
+mod lists;
 mod load;
 mod policy;
 mod read;
@@ -32,7 +33,7 @@ enum Goal {
 /// A part of the bench: its name, what it measures, and how.
 type Part = (&'static str, &'static str, fn() -> Vec<Figure>);
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 8] = [
     (
         "group-commit",
         "POST /interviews at 64 connections against one commit per request, one company",
@@ -47,7 +48,12 @@ const PARTS: [Part; 6] = [
     ("policy", "a fresh-instance job-resolution against bare wasmtime", policy::measure),
     ("swap", "a swap every 10 ms under 64 connections that post", swap::measure),
     ("latency", "POST /interviews at 1, 16 and 64 connections", latency::measure),
+    ("lists", "a page of 20 of each list and filter, from 1,000 to 1,000,000 records", lists::to_a_million),
+    ("lists-quick", "the same up to 100,000 records; only when it is named", lists::quick),
 ];
+
+/// Said by name only: it measures nothing that another part does not.
+const BY_NAME_ONLY: &str = "lists-quick";
 
 fn main() -> ExitCode {
     // Cargo adds `--bench`.
@@ -66,7 +72,7 @@ fn main() -> ExitCode {
     println!("{cores} cores, which servers and load share; medians over rounds that take turns\n");
     println!("{:<66} {:>9}  {:<8} ", "", "measured", "goal");
     for (name, _, measure) in PARTS {
-        if arguments.is_empty() || arguments.iter().any(|wanted| wanted == name) {
+        if (arguments.is_empty() && name != BY_NAME_ONLY) || arguments.iter().any(|wanted| wanted == name) {
             measure().iter().for_each(Figure::print);
         }
     }

@@ -94,12 +94,50 @@ async fn small_answers_and_empty_ones_stay_as_they_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_packed_resource_has_a_tag_of_its_own_that_every_condition_knows() {
+    let host = TestHost::start().await;
+    let scene = Scene::new(&host).await;
+    let path = format!("/agents/{}", scene.agent_id);
+    let mut partner = scene.partner(&host);
+    let instructions = json!({ "instructions": "Be kind. ".repeat(1_000) });
+    let patch = Bytes::from(instructions.to_string());
+    assert_eq!(partner.send("PATCH", &path, &[], patch).await.status, 200);
+    let tag = |answer: &Answer| answer.header("etag").expect("a tag").to_owned();
+    let plain = get(&mut partner, "GET", &path, None).await;
+    let packed = get(&mut partner, "GET", &path, Some("gzip")).await;
+    assert_eq!(content(unpacked(&packed)), content(plain.json()));
+    let (plain, packed) = (tag(&plain), tag(&packed));
+    assert_ne!(plain, packed, "other bytes, another strong tag");
+    for known in [&plain, &packed] {
+        for accepts in ["gzip", "identity"] {
+            let headers = [("If-None-Match", known.as_str()), ("Accept-Encoding", accepts)];
+            let unchanged = partner.send("GET", &path, &headers, Bytes::new()).await;
+            assert_eq!((unchanged.status, unchanged.bytes.len()), (304, 0), "{known} {accepts}");
+            assert_eq!(&tag(&unchanged), known, "the tag of the bytes that the caller has");
+        }
+    }
+    for known in [packed.as_str(), "\"7-gzip\""] {
+        let headers = [("If-Match", known), ("Accept-Encoding", "gzip")];
+        let body = Bytes::from_static(b"{\"name\": \"Another\"}");
+        let changed = partner.send("PATCH", &path, &headers, body).await;
+        if known == packed {
+            assert_eq!((changed.status, changed.header("content-encoding")), (200, Some("gzip")));
+            assert!(tag(&changed).ends_with("-gzip\"") && tag(&changed) != packed);
+        } else {
+            let _ = changed.refused(412, "PRECONDITION_FAILED");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn operators_get_it_too() {
     let host = TestHost::start().await;
+    let here = host.furnish().await;
+    for _ in 0..30 {
+        let _ = host.key(json!({ "kind": "company", "companyId": here.company_id })).await;
+    }
     let mut operator = host.operator();
-    let packed = get(&mut operator, "GET", "/metrics", Some("gzip")).await;
-    assert_eq!((packed.status, packed.header("content-encoding")), (200, Some("gzip")));
-    let mut plain = String::new();
-    let _ = GzDecoder::new(&packed.bytes[..]).read_to_string(&mut plain).expect("gzip");
-    assert!(plain.ends_with("# EOF\n"), "{plain}");
+    let plain = get(&mut operator, "GET", "/keys", None).await;
+    let packed = get(&mut operator, "GET", "/keys", Some("gzip")).await;
+    assert_eq!(unpacked(&packed), plain.json());
 }

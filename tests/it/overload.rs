@@ -109,6 +109,31 @@ async fn slow_bodies_take_nobodys_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_nobody_asked_for_take_nobodys_place() {
+    let host = TestHost::start_with(options(Gap::default(), &[])).await;
+    let scene = Scene::new(&host).await;
+    let mut slow = Vec::new();
+    for _ in 0..PLACES * 4 {
+        let mut stream = TcpStream::connect(host.listen).await.expect("it listens");
+        let head = format!(
+            "GET /jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 20\r\n\r\n{{",
+            scene.furnished.company_key
+        );
+        stream.write_all(head.as_bytes()).await.expect("sent");
+        slow.push(stream);
+    }
+    let mut partner = scene.partner(&host);
+    for _ in 0..20 {
+        assert_eq!(partner.get("/jobs").await.status, 200);
+    }
+    for mut stream in slow {
+        let mut answer = [0; 12];
+        let _ = stream.read_exact(&mut answer).await.expect("an answer");
+        assert_eq!(answer, *b"HTTP/1.1 200");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn large_bodies_on_their_way_share_their_memory_and_small_ones_need_none() {
     let host = TestHost::start_with(options(Gap::default(), &[])).await;
     let scene = Scene::new(&host).await;

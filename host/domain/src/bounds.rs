@@ -35,6 +35,14 @@ pub const METADATA_LEVELS_MAX: usize = 5;
 /// §1, those of all nested objects together.
 pub const METADATA_KEYS_MAX: usize = 50;
 
+// Lists (§1).
+
+/// Words of a `search`. A job's title has no more, so that any title can be searched for as a whole.
+pub const SEARCH_WORDS_MAX: usize = 100;
+/// Letters of a word that the lists of `search` tell apart: longer words are rare, and a beginning that long is
+/// shared by few records, which are looked at.
+pub const SEARCH_BEGINNING_CHARS: usize = 16;
+
 // Jobs (§3).
 
 /// §3.

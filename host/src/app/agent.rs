@@ -9,10 +9,11 @@ use switchboard_domain::time::Timestamp;
 
 use crate::app::removal::{self, Begun};
 use crate::app::resource::{Aim, Made, Moment, Resource};
+use crate::app::walk::Whose;
 use crate::app::{App, Error, reach};
 
 pub use crate::store::agent::AgentFilter;
-use crate::store::{self, Abort, Page, PageRequest, Read, Txn};
+use crate::store::{self, Abort, Page, PageRequest, Read, Snapshot, Txn};
 
 /// Where a body names the agent's number.
 const NUMBER: &str = "companyPhoneNumberId";
@@ -92,15 +93,13 @@ pub(crate) fn check_number(
 /// Agents of a company in reach, newest first.
 ///
 /// # Errors
-/// The store cannot be read.
+/// The store cannot be read, or too much waits to be walked for.
 pub async fn list(
     app: &App,
     company_id: CompanyId,
     filter: &AgentFilter,
     page: &PageRequest,
 ) -> Result<Page<Agent>, Error> {
-    let (filter, page) = (*filter, *page);
-    let filters = usize::from(filter.agent_type.is_some()) + usize::from(filter.focus.is_some());
-    app.read_page(&page, filters, move |snapshot| store::agent::list(snapshot, company_id, &filter, &page))
-        .await
+    let walk = |_: &Snapshot| Ok(store::agent::walk(company_id, filter, page));
+    app.read_page(Whose::Company(company_id), walk, |_, page| Ok(page)).await
 }

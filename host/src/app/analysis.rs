@@ -14,8 +14,9 @@ use crate::app::access::Caller;
 use crate::app::event::Teller;
 use crate::app::lease::{Reachable, interview_in_reach};
 use crate::app::resource::{self, Aim};
+use crate::app::walk::Whose;
 use crate::app::{App, Error, reach};
-use crate::store::{self, Abort, Page, PageRequest, Read, Txn};
+use crate::store::{self, Abort, Page, PageRequest, Read, Snapshot, Txn};
 
 /// An analysis with the names that a reader needs.
 #[derive(Debug, Clone, PartialEq)]
@@ -127,9 +128,9 @@ pub async fn list_of_candidate(
     aim: &Aim<CandidateId>,
     page: &PageRequest,
 ) -> Result<Page<Analysis>, Error> {
-    let id = resource::look::<Candidate>(app, aim)?.id;
-    let page = *page;
-    app.read_page(&page, 1, move |snapshot| store::analysis::list(snapshot, id, &page)).await
+    let candidate = resource::look::<Candidate>(app, aim)?;
+    let walk = |_: &Snapshot| Ok(store::analysis::walk(candidate.id, page));
+    app.read_page(Whose::Company(candidate.company_id), walk, |_, page| Ok(page)).await
 }
 
 /// The analysis of an interview in reach, for people.

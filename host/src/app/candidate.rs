@@ -11,9 +11,10 @@ use switchboard_domain::time::Timestamp;
 
 use crate::app::removal::Begun;
 use crate::app::resource::{Aim, Made, Moment, Resource};
+use crate::app::walk::Whose;
 use crate::app::{App, Error, reach, removal};
 pub use crate::store::candidate::CandidateFilter;
-use crate::store::{self, Abort, Page, PageRequest, Read, Txn};
+use crate::store::{self, Abort, Page, PageRequest, Read, Snapshot, Txn, Walk};
 
 /// A candidate with the counts that are kept beside it.
 #[derive(Debug, Clone, PartialEq)]
@@ -122,29 +123,26 @@ pub(crate) fn check_jobs(
 /// Candidates of a company in reach, newest first.
 ///
 /// # Errors
-/// The store cannot be read.
+/// The store cannot be read, or too much waits to be walked for.
 pub async fn list(
     app: &App,
     company_id: CompanyId,
     filter: &CandidateFilter,
     page: &PageRequest,
 ) -> Result<Page<Counted>, Error> {
-    let (filter, page) = (filter.clone(), *page);
-    // A search looks at each record, which walks as far as two filters do.
-    let filters = usize::from(filter.job_id.is_some())
-        + usize::from(filter.status.is_some())
-        + 2 * usize::from(!filter.search.is_empty());
-    app.read_page(&page, filters, move |snapshot| {
+    let walk = |snapshot: &Snapshot| {
+        // Nobody is assigned to a job that is gone, whatever still stands in its list.
         let deleted = store::removal::jobs(snapshot, company_id)?;
         if deleted.iter().any(|(job_id, _)| Some(*job_id) == filter.job_id) {
-            return Ok(Page { items: Vec::new(), total: 0, next: None });
+            return Ok(Walk::nowhere());
         }
-        let found = store::candidate::list(snapshot, company_id, &filter, &page)?;
-        let items = found.items.into_iter();
-        let items = items.map(|candidate| count(snapshot, removal::settle(&deleted, candidate)));
-        Ok(Page { items: items.collect::<Result<_, _>>()?, total: found.total, next: found.next })
-    })
-    .await
+        Ok(store::candidate::walk(company_id, filter, page))
+    };
+    let show = |snapshot: &Snapshot, page: Page<Candidate>| {
+        let deleted = store::removal::jobs(snapshot, company_id)?;
+        page.try_map(|candidate| count(snapshot, removal::settle(&deleted, candidate)))
+    };
+    app.read_page(Whose::Company(company_id), walk, show).await
 }
 
 fn count(read: &impl Read, candidate: Candidate) -> Result<Counted, store::Error> {

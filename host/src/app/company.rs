@@ -9,8 +9,9 @@ use switchboard_domain::time::Timestamp;
 use crate::app::access::Caller;
 use crate::app::removal::{self, Begun};
 use crate::app::resource::{self, Aim, Moment, Resource};
+use crate::app::walk::Whose;
 use crate::app::{App, Committed, Error, Rendered, Write, reach};
-use crate::store::{self, Abort, Page, PageRequest, Read, Txn};
+use crate::store::{self, Abort, Page, PageRequest, Read, Snapshot, Txn};
 
 impl Resource for Company {
     type Shown = Self;
@@ -112,17 +113,15 @@ pub async fn create(
 /// A company key's one company, or all of an ATS key's ATS; newest first.
 ///
 /// # Errors
-/// The store cannot be read.
-pub fn list(app: &App, caller: &Caller, page: &PageRequest) -> Result<Page<Company>, Error> {
-    let snapshot = app.snapshot()?;
+/// The store cannot be read, or too much waits to be walked for.
+pub async fn list(app: &App, caller: &Caller, page: &PageRequest) -> Result<Page<Company>, Error> {
     if let Some(own) = caller.own_company() {
-        let company = store::get::<Company>(&snapshot, &own)?;
+        let company = store::get::<Company>(&app.snapshot()?, &own)?;
         return Ok(page.of_one(company));
     }
-    match caller.ats_id() {
-        Some(ats_id) => Ok(store::company::list(&snapshot, ats_id, page)?),
-        None => Err(Rejection::AccessDenied.into()),
-    }
+    let ats_id = caller.ats_id().ok_or(Rejection::AccessDenied)?;
+    let walk = |_: &Snapshot| Ok(store::company::walk(ats_id, page));
+    app.read_page(Whose::Ats(ats_id), walk, |_, page| Ok(page)).await
 }
 
 /// What an operator changes of a company; what is absent stays.

@@ -27,9 +27,10 @@ use self::make::make;
 
 use crate::app::access::Caller;
 use crate::app::decision::ASKED_MAX;
+use crate::app::walk::Whose;
 use crate::app::{App, Error, Rendered, Write};
 pub use crate::store::interview::InterviewFilter;
-use crate::store::{self, CommitError, Page, PageRequest, Read, Txn};
+use crate::store::{self, CommitError, Page, PageRequest, Read, Snapshot, Txn};
 
 /// An interview with its call attempts, oldest first.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,27 +120,18 @@ pub async fn dry_run(
 /// Interviews of a company in reach, newest first.
 ///
 /// # Errors
-/// The store cannot be read.
+/// The store cannot be read, or too much waits to be walked for.
 pub async fn list(
     app: &App,
     company_id: CompanyId,
     filter: &InterviewFilter,
     page: &PageRequest,
 ) -> Result<Page<WithAttempts>, Error> {
-    let (filter, page) = (*filter, *page);
-    let filters = [
-        filter.candidate_id.is_some(),
-        filter.agent_id.is_some(),
-        filter.job_id.is_some(),
-        filter.status.is_some(),
-    ];
-    let filters = filters.into_iter().filter(|is_set| *is_set).count();
-    app.read_page(&page, filters, move |snapshot| {
-        let found = store::interview::list(snapshot, company_id, &filter, &page)?;
-        let items = found.items.into_iter().map(|interview| with_attempts(snapshot, interview));
-        Ok(Page { items: items.collect::<Result<_, _>>()?, total: found.total, next: found.next })
-    })
-    .await
+    let walk = |snapshot: &Snapshot| store::interview::walk(snapshot, company_id, filter, page);
+    let show = |snapshot: &Snapshot, page: Page<Interview>| {
+        page.try_map(|interview| with_attempts(snapshot, interview))
+    };
+    app.read_page(Whose::Company(company_id), walk, show).await
 }
 
 fn with_attempts(read: &impl Read, interview: Interview) -> Result<WithAttempts, store::Error> {

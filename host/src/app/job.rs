@@ -8,10 +8,11 @@ use switchboard_domain::time::Timestamp;
 
 use crate::app::removal::{self, Begun};
 use crate::app::resource::{Aim, Made, Moment, Resource};
+use crate::app::walk::Whose;
 use crate::app::{App, Error, reach};
 
 pub use crate::store::job::JobFilter;
-use crate::store::{self, Abort, Page, PageRequest, Read, Txn};
+use crate::store::{self, Abort, Page, PageRequest, Read, Snapshot, Txn};
 
 impl Resource for Job {
     type Shown = Self;
@@ -60,16 +61,13 @@ pub(crate) fn new(app: &App, company_id: CompanyId, draft: JobDraft, now: Timest
 /// Jobs of a company in reach, newest first.
 ///
 /// # Errors
-/// The store cannot be read.
+/// The store cannot be read, or too much waits to be walked for.
 pub async fn list(
     app: &App,
     company_id: CompanyId,
     filter: &JobFilter,
     page: &PageRequest,
 ) -> Result<Page<Job>, Error> {
-    let (filter, page) = (filter.clone(), *page);
-    // A search looks at each record, which walks as far as two filters do.
-    let filters = usize::from(filter.status.is_some()) + 2 * usize::from(!filter.search.is_empty());
-    app.read_page(&page, filters, move |snapshot| store::job::list(snapshot, company_id, &filter, &page))
-        .await
+    let walk = |_: &Snapshot| Ok(store::job::walk(company_id, filter, page));
+    app.read_page(Whose::Company(company_id), walk, |_, page| Ok(page)).await
 }

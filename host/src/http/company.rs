@@ -64,11 +64,11 @@ pub(crate) async fn create(app: &App, call: &mut Call) -> Result<Reply, Failure>
     Ok(app::company::create(app, &call.caller, draft, write, render).await?.into())
 }
 
-pub(crate) fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
     let mut problems = Problems::default();
     let listing = Listing::read(&call.request.query, &mut problems);
     call.refuse(problems)?;
-    let page = app::company::list(app, &call.caller, &page_request(&listing))?;
+    let page = app::company::list(app, &call.caller, &page_request(&listing)).await?;
     Ok(Reply::ok(&page_view(&listing, &page, view), call.request.now))
 }
 

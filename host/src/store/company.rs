@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::Error;
 use super::call_queue;
-use super::index::{Page, PageRequest, PageStart, Place};
+use super::index::Place;
+use super::list::{Page, PageRequest, PageStart, Walk};
 use super::record::{self, EVERYTHING, Places, Record};
 use super::schema::{Table, Tag};
 use super::txn::{Direction, Read, Txn};
@@ -42,12 +43,18 @@ fn of_ats(ats_id: AtsId) -> Place {
     Place::new(*ats_id.bytes(), Tag::Company, &[])
 }
 
-/// The companies of an ATS, newest first.
+/// The way to a page of the companies of an ATS, newest first.
+#[must_use]
+pub fn walk(ats_id: AtsId, request: &PageRequest) -> Walk<Company> {
+    Walk::new(vec![of_ats(ats_id).into()], *request)
+}
+
+/// A page of the companies of an ATS, newest first, however far it is.
 ///
 /// # Errors
 /// The engine fails, or a row cannot be read.
 pub fn list(read: &impl Read, ats_id: AtsId, request: &PageRequest) -> Result<Page<Company>, Error> {
-    record::list(read, &[of_ats(ats_id)], request)
+    walk(ats_id, request).run_to_the_end(read)
 }
 
 /// The companies of the installation, newest first. Their number is kept nowhere: the operator's list
@@ -57,8 +64,8 @@ pub fn list(read: &impl Read, ats_id: AtsId, request: &PageRequest) -> Result<Pa
 /// The engine fails, or a row cannot be read.
 pub fn all(read: &impl Read, request: &PageRequest) -> Result<Page<Company>, Error> {
     let mut total = 0;
-    for row in read.scan(Table::Company, EVERYTHING, Direction::Forward)? {
-        row?;
+    let mut keys = read.scan(Table::Company, EVERYTHING, Direction::Forward)?;
+    while keys.advance()? {
         total += 1;
     }
     let (to, skip) = match request.start {

@@ -5,14 +5,14 @@ use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 
 use redb::{
-    Builder, Database, Durability, Range, ReadOnlyTable, ReadTransaction, ReadableDatabase, StorageBackend,
-    TableDefinition, WriteTransaction,
+    AccessGuard, Builder, Database, Durability, Range, ReadOnlyTable, ReadTransaction, ReadableDatabase,
+    StorageBackend, TableDefinition, WriteTransaction,
 };
 
 use super::overlay::{Bounds, Overlay};
 use super::schema::{self, Table};
 use super::txn::Snapshot;
-use super::{Backing, Error, plugin};
+use super::{Backing, Error, plugin, search};
 
 /// The open file.
 pub(crate) struct Engine {
@@ -65,6 +65,7 @@ impl Engine {
         }
         schema::migrate(&mut writing)?;
         writing.commit()?;
+        search::build_lists(self)?;
         let orphans = plugin::orphan_chunks(&self.snapshot()?)?;
         if orphans.is_empty() { Ok(()) } else { self.apply(&orphans) }
     }
@@ -160,12 +161,24 @@ impl View {
     }
 }
 
-/// One row of a range, copied out of its page.
-pub(crate) fn row(
-    item: redb::Result<(redb::AccessGuard<'static, Bytes>, redb::AccessGuard<'static, Bytes>)>,
-) -> Result<(Vec<u8>, Vec<u8>), Error> {
-    let (key, value) = item.map_err(refused)?;
-    Ok((key.value().to_vec(), value.value().to_vec()))
+/// One row of a range, where it lies in its page.
+pub(crate) struct EngineRow(AccessGuard<'static, Bytes>, AccessGuard<'static, Bytes>);
+
+impl EngineRow {
+    pub(crate) fn new(
+        item: redb::Result<(AccessGuard<'static, Bytes>, AccessGuard<'static, Bytes>)>,
+    ) -> Result<Self, Error> {
+        let (key, value) = item.map_err(refused)?;
+        Ok(Self(key, value))
+    }
+
+    pub(crate) fn key(&self) -> &[u8] {
+        self.0.value()
+    }
+
+    pub(crate) fn value(&self) -> &[u8] {
+        self.1.value()
+    }
 }
 
 /// redb takes a backend by its type, not in a box.

@@ -1,12 +1,11 @@
-//! Secondary indexes: places that records stand in, kept counts, pages, and the walk for several filters.
+//! Secondary indexes: places that records stand in, and kept counts.
 
 use std::ops::Bound;
 
-use uuid::Uuid;
-
+use super::list::Key;
 use super::overlay::Bounds;
 use super::schema::{Table, Tag};
-use super::txn::{Direction, Read, Txn};
+use super::txn::{Direction, Read, Scan, Txn};
 use super::{Error, codec};
 
 /// Comes before the key of each entry.
@@ -19,51 +18,6 @@ const COUNT: u8 = 0xFF;
 pub(crate) struct Place {
     tag: Tag,
     prefix: Vec<u8>,
-}
-
-/// Where a page begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PageStart {
-    /// After so many of the newest.
-    Offset(u64),
-    /// After this id, whatever was inserted since.
-    After(Uuid),
-}
-
-/// Which part of a list is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PageRequest {
-    /// Where it begins.
-    pub start: PageStart,
-    /// How many at the most.
-    pub limit: usize,
-}
-
-/// A part of a list, newest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page<T> {
-    /// What is on it.
-    pub items: Vec<T>,
-    /// How many the whole list has.
-    pub total: u64,
-    /// Id of the last item where more follow.
-    pub next: Option<Uuid>,
-}
-
-impl PageRequest {
-    /// The newest, so many at the most.
-    #[must_use]
-    pub const fn first(limit: usize) -> Self {
-        Self { start: PageStart::Offset(0), limit }
-    }
-
-    /// This part of a list that has one item or none: a company key's list of companies.
-    #[must_use]
-    pub fn of_one<T>(&self, item: Option<T>) -> Page<T> {
-        let reached = self.start == PageStart::Offset(0) && 0 < self.limit;
-        let total = u64::from(item.is_some());
-        Page { items: item.into_iter().filter(|_| reached).collect(), total, next: None }
-    }
 }
 
 impl Place {
@@ -99,10 +53,6 @@ impl Place {
             Some(bytes) => codec::number(Table::Index.name(), &bytes),
             None => Ok(0),
         }
-    }
-
-    pub(crate) fn has(&self, read: &impl Read, record_key: &[u8]) -> Result<bool, Error> {
-        Ok(read.get(Table::Index, &self.entry(record_key))?.is_some())
     }
 
     pub(crate) fn add(&self, txn: &mut Txn, record_key: &[u8]) -> Result<(), Error> {
@@ -155,6 +105,22 @@ impl Place {
         let bounds: Bounds = (Bound::Excluded(from), Bound::Excluded(to));
         let rows = read.scan(Table::Index, bounds, Direction::Forward)?;
         Ok(rows.map(move |row| row.map(|(mut key, _)| key.split_off(skip))))
+    }
+
+    /// Its records from the newest on, or from the newest before this one.
+    pub(crate) fn cursor<'a, T: Read>(
+        &self,
+        read: &'a T,
+        before: Option<Key>,
+    ) -> Result<PlaceCursor<'a, T>, Error> {
+        let rows = self.rows(read, before.map_or(Bound::Included(Key::MAX), Bound::Excluded))?;
+        Ok(PlaceCursor { read, place: self.clone(), rows, ahead: None })
+    }
+
+    /// Its entries up to here, newest first.
+    fn rows<'a>(&self, read: &'a impl Read, to: Bound<Key>) -> Result<Scan<'a>, Error> {
+        let bounds: Bounds = (Bound::Included(self.entry(&[])), to.map(|key| self.entry(&key.to_be_bytes())));
+        read.scan(Table::Index, bounds, Direction::Reverse)
     }
 
     /// All record keys of this list, oldest first. For lists that are short by nature.
@@ -220,68 +186,70 @@ pub(crate) fn page(
         [(total, place)] => single(read, place, *total, request),
         [(_, shortest), others @ ..] => walk(read, shortest, others, request),
     }
+/// Steps that a cursor takes before it jumps: a jump costs about as much.
+const STEPS: usize = 6;
+
+/// A place in a list. It moves from newer to older records only.
+pub(crate) struct PlaceCursor<'a, T> {
+    read: &'a T,
+    place: Place,
+    rows: Scan<'a>,
+    /// The record that the cursor stands on, if it was looked at and not passed.
+    ahead: Option<Key>,
 }
 
-fn single(
-    read: &impl Read,
-    place: &Place,
-    total: u64,
-    request: &PageRequest,
-) -> Result<Page<Vec<u8>>, Error> {
-    let keys = match request.start {
-        // Nothing to walk: a page far beyond the end costs as little as one within.
-        PageStart::Offset(offset) if offset >= total => {
-            return Ok(Page { items: Vec::new(), total, next: None });
-        }
-        PageStart::Offset(offset) => {
-            let keys = place.keys(read, None, Direction::Reverse)?;
-            take_page(keys.skip(usize::try_from(offset).unwrap_or(usize::MAX)), request.limit)?
-        }
-        PageStart::After(id) => {
-            take_page(place.keys(read, Some(id.as_bytes()), Direction::Reverse)?, request.limit)?
-        }
-    };
-    Ok(cut(keys, total, request.limit))
-}
-
-fn walk(
-    read: &impl Read,
-    shortest: &Place,
-    others: &[(u64, &Place)],
-    request: &PageRequest,
-) -> Result<Page<Vec<u8>>, Error> {
-    let (mut total, mut keys) = (0, Vec::new());
-    for key in shortest.keys(read, None, Direction::Reverse)? {
-        let key = key?;
-        let mut everywhere = true;
-        for (_, other) in others {
-            everywhere = everywhere && other.has(read, &key)?;
-        }
-        if everywhere {
-            let reached = match request.start {
-                PageStart::Offset(offset) => total >= offset,
-                PageStart::After(id) => key.as_slice() < id.as_bytes().as_slice(),
-            };
-            if reached && keys.len() <= request.limit {
-                keys.push(key);
-            }
-            total += 1;
+impl<T: Read> PlaceCursor<'_, T> {
+    /// The next record.
+    pub(crate) fn next(&mut self) -> Result<Option<Key>, Error> {
+        match self.ahead.take() {
+            Some(key) => Ok(Some(key)),
+            None => self.advance(),
         }
     }
-    Ok(cut(keys, total, request.limit))
-}
 
-/// One more than the page holds, to know whether more follow.
-fn take_page(
-    keys: impl Iterator<Item = Result<Vec<u8>, Error>>,
-    limit: usize,
-) -> Result<Vec<Vec<u8>>, Error> {
-    keys.take(limit.saturating_add(1)).collect()
-}
+    /// Passes over so many records; how many there were, and the last of them.
+    pub(crate) fn skip(&mut self, records: u64) -> Result<(u64, Option<Key>), Error> {
+        let (mut passed, mut last) = (0, None);
+        if 0 < records
+            && let Some(key) = self.ahead.take()
+        {
+            (passed, last) = (1, Some(key));
+        }
+        while passed < records {
+            let Some(key) = self.advance()? else { break };
+            (passed, last) = (passed + 1, Some(key));
+        }
+        Ok((passed, last))
+    }
 
-fn cut(mut keys: Vec<Vec<u8>>, total: u64, limit: usize) -> Page<Vec<u8>> {
-    let more = keys.len() > limit;
-    keys.truncate(limit);
-    let last = keys.last().and_then(|key| Uuid::from_slice(key).ok());
-    Page { items: keys, total, next: if more { last } else { None } }
+    /// Whether this record is in the list. What is asked for must be older each time.
+    pub(crate) fn has(&mut self, key: Key) -> Result<bool, Error> {
+        let mut steps = 0;
+        loop {
+            if self.ahead.is_none() {
+                if steps == STEPS {
+                    self.rows = self.place.rows(self.read, Bound::Included(key))?;
+                }
+                steps += 1;
+                self.ahead = self.advance()?;
+            }
+            match self.ahead {
+                // It has been passed, or stands there.
+                Some(ahead) if ahead <= key => return Ok(ahead == key),
+                None => return Ok(false),
+                Some(_) => self.ahead = None,
+            }
+        }
+    }
+
+    fn advance(&mut self) -> Result<Option<Key>, Error> {
+        if self.rows.advance()? { self.key().map(Some) } else { Ok(None) }
+    }
+
+    fn key(&self) -> Result<Key, Error> {
+        self.rows.key().last_chunk().map(|key| Key::from_be_bytes(*key)).ok_or_else(|| Error::Corrupt {
+            table: Table::Index.name(),
+            what: "an entry does not end with an id".to_owned(),
+        })
+    }
 }

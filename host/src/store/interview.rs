@@ -1,11 +1,13 @@
 //! Interview rows and their call attempts.
 
 use switchboard_domain::call_attempt::{CallAttempt, CallAttemptStatus};
+use switchboard_domain::candidate::Candidate;
 use switchboard_domain::id::{AgentId, CallAttemptId, CandidateId, CompanyId, InterviewId, JobId};
 use switchboard_domain::interview::{Interview, InterviewStatus};
 use switchboard_domain::time::Timestamp;
 
-use super::index::{self, Page, PageRequest, Place};
+use super::index::{self, Place};
+use super::list::{List, Page, PageRequest, Walk};
 use super::record::{self, Places, Record};
 use super::schema::{INSTALLATION, Table, Tag};
 use super::txn::{Direction, Read, Txn};
@@ -115,7 +117,34 @@ pub struct InterviewFilter {
     pub status: Option<InterviewStatus>,
 }
 
-/// The interviews of a company, newest first.
+/// The way to a page of the interviews of a company, newest first.
+///
+/// # Errors
+/// The engine fails, or a row cannot be read.
+pub fn walk(
+    read: &impl Read,
+    company_id: CompanyId,
+    filter: &InterviewFilter,
+    request: &PageRequest,
+) -> Result<Walk<Interview>, Error> {
+    let mut lists: Vec<List> = Vec::new();
+    lists.extend(filter.agent_id.map(|agent_id| by_agent(company_id, agent_id).into()));
+    lists.extend(filter.job_id.map(|job_id| for_job(company_id, job_id).into()));
+    lists.extend(filter.status.map(|status| with_status(company_id, status).into()));
+    if let Some(candidate_id) = filter.candidate_id {
+        lists.push(of_candidate(candidate_id).into());
+        // A candidate's list knows no company: one of another company's is to be empty here.
+        let candidate = record::get::<Candidate>(read, &candidate_id)?;
+        if candidate.is_none_or(|candidate| candidate.company_id != company_id) {
+            lists.push(everything(company_id).into());
+        }
+    } else if lists.is_empty() {
+        lists.push(everything(company_id).into());
+    }
+    Ok(Walk::new(lists, *request))
+}
+
+/// A page of the interviews of a company, newest first, however far it is.
 ///
 /// # Errors
 /// The engine fails, or a row cannot be read.
@@ -125,24 +154,7 @@ pub fn list(
     filter: &InterviewFilter,
     request: &PageRequest,
 ) -> Result<Page<Interview>, Error> {
-    let mut places = Vec::new();
-    places.extend(filter.agent_id.map(|agent_id| by_agent(company_id, agent_id)));
-    places.extend(filter.job_id.map(|job_id| for_job(company_id, job_id)));
-    places.extend(filter.status.map(|status| with_status(company_id, status)));
-    match filter.candidate_id {
-        // A candidate's list knows no company: one of another company's is to be empty here.
-        Some(candidate_id) => {
-            match record::get::<switchboard_domain::candidate::Candidate>(read, &candidate_id)? {
-                Some(candidate) if candidate.company_id == company_id => {
-                    places.push(of_candidate(candidate_id))
-                }
-                Some(_) | None => places.extend([of_candidate(candidate_id), everything(company_id)]),
-            }
-        }
-        None if places.is_empty() => places.push(everything(company_id)),
-        None => {}
-    }
-    record::list(read, &places, request)
+    walk(read, company_id, filter, request)?.run_to_the_end(read)
 }
 
 /// The call attempts of an interview, oldest first.

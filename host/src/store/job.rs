@@ -5,9 +5,11 @@ use switchboard_domain::job::{Job, JobStatus};
 use switchboard_domain::search::Search;
 
 use super::Error;
-use super::index::{Page, PageRequest, Place};
-use super::record::{self, Places, Record};
+use super::index::Place;
+use super::list::{List, Page, PageRequest, Walk};
+use super::record::{Places, Record};
 use super::schema::{Table, Tag};
+use super::search::{Searched, WordList};
 use super::txn::Read;
 
 impl Record for Job {
@@ -29,6 +31,11 @@ impl Record for Job {
             Place::new(owner, Tag::JobByStatus, &[status_byte(self.body.status)]),
         ]
         .into()
+    }
+
+    fn searched(&self) -> Option<Searched<'_>> {
+        let texts = vec![self.body.title.as_str(), self.body.description.as_str()];
+        Some(Searched { owner: *self.company_id.bytes(), tag: Tag::JobByWord, texts })
     }
 }
 
@@ -53,7 +60,26 @@ pub struct JobFilter {
     pub search: Search,
 }
 
-/// The jobs of a company, newest first.
+/// The way to a page of the jobs of a company, newest first.
+#[must_use]
+pub fn walk(company_id: CompanyId, filter: &JobFilter, request: &PageRequest) -> Walk<Job> {
+    let owner = *company_id.bytes();
+    let by_word = filter.search.beginnings().map(|word| WordList::new(owner, Tag::JobByWord, word));
+    let mut lists: Vec<List> = by_word.map(List::Words).collect();
+    let by_status = |status| Place::new(owner, Tag::JobByStatus, &[status_byte(status)]);
+    lists.extend(filter.status.map(by_status).map(List::Place));
+    if lists.is_empty() {
+        lists.push(everything(company_id).into());
+    }
+    let walk = Walk::new(lists, *request);
+    if filter.search.is_told_by_beginnings() {
+        return walk;
+    }
+    let search = filter.search.clone();
+    walk.keeping(move |job: &Job| job.searched().is_some_and(|searched| search.finds(&searched.texts)))
+}
+
+/// A page of the jobs of a company, newest first, however far it is.
 ///
 /// # Errors
 /// The engine fails, or a row cannot be read.
@@ -63,14 +89,5 @@ pub fn list(
     filter: &JobFilter,
     request: &PageRequest,
 ) -> Result<Page<Job>, Error> {
-    let owner = *company_id.bytes();
-    let place = match filter.status {
-        Some(status) => Place::new(owner, Tag::JobByStatus, &[status_byte(status)]),
-        None => everything(company_id),
-    };
-    if filter.search.is_empty() {
-        return record::list(read, &[place], request);
-    }
-    let is_found = |job: &Job| filter.search.finds(&[&job.body.title, &job.body.description]);
-    record::list_where(read, &[place], request, is_found)
+    walk(company_id, filter, request).run_to_the_end(read)
 }

@@ -5,10 +5,11 @@ use std::ops::Bound;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use uuid::Uuid;
 
-use super::index::{self, Page, PageRequest, PageStart, Place};
+use super::index::Place;
+use super::list::Key;
 use super::schema::Table;
+use super::search::Searched;
 use super::txn::{Direction, Read, Txn};
 use super::{Error, codec};
 
@@ -37,6 +38,12 @@ pub trait Record: Serialize + DeserializeOwned {
     #[doc(hidden)]
     fn changed(_txn: &mut Txn, _before: Option<&Self>, _after: Option<&Self>) -> Result<(), Error> {
         Ok(())
+    }
+
+    /// What `search` looks into, where the noun's list can be searched.
+    #[doc(hidden)]
+    fn searched(&self) -> Option<Searched<'_>> {
+        None
     }
 }
 
@@ -78,6 +85,7 @@ pub fn insert<R: Record>(txn: &mut Txn, record: &R) -> Result<(), Error> {
     for place in record.places().0 {
         place.add(txn, &key)?;
     }
+    move_words(txn, &key, None, record.searched().as_ref())?;
     txn.put(R::TABLE, &key, codec::encode(R::TABLE.name(), R::VERSION, record)?)?;
     R::changed(txn, None, Some(record))
 }
@@ -96,6 +104,7 @@ pub fn update<R: Record>(txn: &mut Txn, record: &R) -> Result<(), Error> {
     for place in after.iter().filter(|place| !before.contains(place)) {
         place.add(txn, &key)?;
     }
+    move_words(txn, &key, old.searched().as_ref(), record.searched().as_ref())?;
     txn.put(R::TABLE, &key, codec::encode(R::TABLE.name(), R::VERSION, record)?)?;
     R::changed(txn, Some(&old), Some(record))
 }
@@ -115,10 +124,36 @@ pub(crate) fn delete_named<R: Record>(txn: &mut Txn, key: &[u8]) -> Result<Optio
         for place in old.places().0 {
             place.take(txn, key)?;
         }
+        move_words(txn, key, old.searched().as_ref(), None)?;
         txn.remove(R::TABLE, key)?;
         R::changed(txn, Some(old), None)?;
     }
     Ok(old)
+}
+
+/// Moves a record between the word lists that it left and entered. Nearly every change leaves the texts alone.
+pub(crate) fn move_words(
+    txn: &mut Txn,
+    key: &[u8],
+    before: Option<&Searched<'_>>,
+    after: Option<&Searched<'_>>,
+) -> Result<(), Error> {
+    if before == after {
+        return Ok(());
+    }
+    let key = listed(key)?;
+    let lists = |searched: Option<&Searched<'_>>| searched.map(Searched::lists).unwrap_or_default();
+    let (before, after) = (lists(before), lists(after));
+    before.difference(&after).try_for_each(|list| list.take(txn, key))?;
+    after.difference(&before).try_for_each(|list| list.add(txn, key))
+}
+
+/// The key of a record as lists know it.
+pub(crate) fn listed(key: &[u8]) -> Result<Key, Error> {
+    key.try_into().map(Key::from_be_bytes).map_err(|_| Error::Corrupt {
+        table: Table::Index.name(),
+        what: format!("{} is in a list and no id", hex(key)),
+    })
 }
 
 pub(crate) fn by_key<R: Record>(read: &impl Read, key: &[u8]) -> Result<Option<R>, Error> {
@@ -137,47 +172,6 @@ pub(crate) fn named<R: Record>(read: &impl Read, key: &[u8]) -> Result<R, Error>
 /// All records of a place, oldest first.
 pub(crate) fn of<R: Record>(read: &impl Read, place: &Place) -> Result<Vec<R>, Error> {
     place.all(read)?.iter().map(|key| named(read, key)).collect()
-}
-
-/// A page of the records that stand in every one of these places.
-pub(crate) fn list<R: Record>(
-    read: &impl Read,
-    places: &[Place],
-    request: &PageRequest,
-) -> Result<Page<R>, Error> {
-    let Page { items, total, next } = index::page(read, places, request)?;
-    let items = items.iter().map(|key| named(read, key)).collect::<Result<_, _>>()?;
-    Ok(Page { items, total, next })
-}
-
-/// As [`list`], of those records only that `keep` keeps. Reads the whole list, since no index knows them.
-pub(crate) fn list_where<R: Record>(
-    read: &impl Read,
-    places: &[Place],
-    request: &PageRequest,
-    keep: impl Fn(&R) -> bool,
-) -> Result<Page<R>, Error> {
-    let keys = index::page(read, places, &PageRequest::first(usize::MAX))?.items;
-    let (mut total, mut items, mut last) = (0, Vec::new(), None);
-    let mut more = false;
-    for key in keys {
-        let record: R = named(read, &key)?;
-        if !keep(&record) {
-            continue;
-        }
-        let reached = match request.start {
-            PageStart::Offset(offset) => total >= offset,
-            PageStart::After(id) => key.as_slice() < id.as_bytes().as_slice(),
-        };
-        total += 1;
-        if reached && items.len() < request.limit {
-            items.push(record);
-            last = Uuid::from_slice(&key).ok();
-        } else {
-            more |= reached;
-        }
-    }
-    Ok(Page { items, total, next: last.filter(|_| more) })
 }
 
 /// Records of the whole table, read as they are asked for.

@@ -55,8 +55,8 @@ fn of_jobs(company_id: CompanyId) -> Place {
     Place::new(*company_id.bytes(), Tag::RemovalOfJob, &[])
 }
 
-/// Rows that one commit of a cascade may write: some ten milliseconds, for which everybody else's write waits.
-const STEP_ROWS: usize = 2_000;
+/// How often one commit of a cascade may write a row: some ten milliseconds, for which everybody else's write waits.
+const STEP_WRITES: usize = 2_000;
 
 /// Bytes of them: rows may be large, and what one closure may write is bounded.
 const STEP_BYTES: usize = 1 << 20;
@@ -82,8 +82,8 @@ impl Default for Budget {
 impl Budget {
     /// Takes a look at one more record, if there is room for what follows from it.
     pub fn takes(&mut self, txn: &Txn) -> bool {
-        let (rows, bytes) = txn.written();
-        if self.looks_left == 0 || STEP_ROWS <= rows || STEP_BYTES <= bytes {
+        let (_, bytes) = txn.written();
+        if self.looks_left == 0 || STEP_WRITES <= txn.writes() || STEP_BYTES <= bytes {
             return false;
         }
         self.looks_left -= 1;

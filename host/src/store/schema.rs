@@ -4,7 +4,7 @@
 //! kept here, the version grows, and [`migrate`] rewrites what is stored.
 
 use super::engine::Writing;
-use super::{Error, codec};
+use super::{Error, codec, search};
 
 /// Tables. Those that requests write are keyed in time order, since neighbours share a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,6 +132,15 @@ impl Table {
 /// a page, and what a request writes to its company's lists shares few. Values are of one length per tag, or
 /// end in a way that none is the beginning of another.
 ///
+/// Word lists have other rows, since a record is in many of them, one for each beginning of each of its words (a
+/// candidate in about 30, a job with its description in some hundred): each such list must be there, for a search
+/// finds its page and its total without reading what else it matches. So that it costs one row a list to add a
+/// record, the newest 8 to 39 records lie in the list's head, which is written again, and all before in blocks of
+/// 32, which are not; a record takes 16 bytes of them instead of a row of its own.
+/// - head: `owner | tag | word 0x00 0x00 | 0xFF` → how many in all (8) | the first that the head may hold (16) |
+///   keys of records (16 each), oldest first
+/// - block: `owner | tag | word 0x00 0x00 | 0x01 | first key (16)` → keys of records (16 each), oldest first
+///
 /// The numbers are in the file: never changed, never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -152,6 +161,8 @@ pub(crate) enum Tag {
     Job = 10,
     /// Company, status; counted: its filter.
     JobByStatus = 11,
+    /// Company, beginning of a word; a word list: `search`.
+    JobByWord = 12,
     /// Company; counted: `GET /agents`.
     Agent = 20,
     /// Company, type; counted: its filter.
@@ -164,6 +175,8 @@ pub(crate) enum Tag {
     CandidateByJob = 31,
     /// Company, status; counted: its filter.
     CandidateByStatus = 32,
+    /// Company, beginning of a word; a word list: `search`.
+    CandidateByWord = 33,
     /// Company; counted: `GET /interviews`.
     Interview = 40,
     /// Company, status; counted: its filter.
@@ -249,6 +262,8 @@ impl Tag {
             | Self::KeyOfCompany
             | Self::PhoneNumber
             | Self::PhoneNumberByNumber
+            | Self::JobByWord
+            | Self::CandidateByWord
             | Self::DecisionOfCompany
             | Self::EventOfCompany
             | Self::OutboxOfCompany
@@ -278,7 +293,7 @@ impl Tag {
 pub(crate) const INSTALLATION: [u8; 16] = [0; 16];
 
 /// The version of everything above and of the records' shapes.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 const FORMAT_KEY: &[u8] = b"format";
 
@@ -289,9 +304,14 @@ pub(crate) fn migrate(writing: &mut Writing) -> Result<(), Error> {
         None => 0,
         Some(bytes) => codec::decode(Table::Meta.name(), 1, &bytes)?,
     };
-    match found {
-        0 => writing.put(Table::Meta, FORMAT_KEY, &codec::encode(Table::Meta.name(), 1, &FORMAT)?),
-        FORMAT => Ok(()),
-        newer => Err(Error::NewerFile { found: newer, known: FORMAT }),
+    if FORMAT < found {
+        return Err(Error::NewerFile { found, known: FORMAT });
     }
+    if found == 1 {
+        search::ask_for_lists(writing)?;
+    }
+    if found < FORMAT {
+        writing.put(Table::Meta, FORMAT_KEY, &codec::encode(Table::Meta.name(), 1, &FORMAT)?)?;
+    }
+    Ok(())
 }

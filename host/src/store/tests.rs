@@ -5,4 +5,5 @@ mod golden;
 mod list;
 mod noun;
 mod range;
+mod search;
 mod writer;

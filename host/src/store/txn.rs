@@ -7,16 +7,18 @@ use std::iter::Peekable;
 use std::sync::Arc;
 
 use super::Error;
-use super::engine::{self, EngineRange, View};
+use super::engine::{EngineRange, EngineRow, View};
 use super::overlay::{Bounds, Overlay};
 use super::schema::Table;
 
-/// Rows that one closure may write: twice what the largest request of the contract needs, and few enough
-/// that a commit of many stays under a tenth of a second.
+/// Rows that one closure may write: twice what the largest request of the contract needs. That is another
+/// description for a job, in which nothing begins as in the one before: nearly 5,000 word lists lose the job, and as
+/// many get it.
 pub(crate) const TXN_KEYS_MAX: usize = 20_000;
 
-/// Bytes that one closure may write: a request's body is at most 1 MiB, and its reply is stored too.
-pub(crate) const TXN_BYTES_MAX: usize = 8 << 20;
+/// Bytes that one closure may write: a request's body is at most 1 MiB, its reply is stored too, and each of those
+/// lists has a row of up to 700 bytes.
+pub(crate) const TXN_BYTES_MAX: usize = 16 << 20;
 
 /// Reading, the same from a snapshot and inside a commit.
 pub trait Read {
@@ -78,12 +80,14 @@ pub struct Txn {
     below: Option<Arc<Overlay>>,
     batch: Overlay,
     own: Overlay,
+    /// How often this closure has written, the same row again included.
+    writes: usize,
     overflowed: bool,
 }
 
 impl Txn {
     pub(crate) fn new(base: Snapshot, below: Option<Arc<Overlay>>) -> Self {
-        Self { base, below, batch: Overlay::default(), own: Overlay::default(), overflowed: false }
+        Self { base, below, batch: Overlay::default(), own: Overlay::default(), writes: 0, overflowed: false }
     }
 
     /// Sets a row.
@@ -109,6 +113,7 @@ impl Txn {
             return Err(Error::TooLarge);
         }
         self.own.set(table, key, value);
+        self.writes += 1;
         Ok(())
     }
 
@@ -117,8 +122,14 @@ impl Txn {
         (self.own.keys(), self.own.bytes())
     }
 
+    /// How often it has written so far: lists that many records share are written again for each of them.
+    pub(crate) fn writes(&self) -> usize {
+        self.writes
+    }
+
     /// Takes what the closure wrote, and whether it was too much.
     pub(crate) fn take_own(&mut self) -> (Overlay, bool) {
+        self.writes = 0;
         (std::mem::take(&mut self.own), std::mem::take(&mut self.overflowed))
     }
 
@@ -153,12 +164,13 @@ impl Read for Txn {
     }
 }
 
-/// Rows of a scan, one by one.
+/// Rows of a scan, one by one. As an iterator it copies each; [`Scan::advance`] shows them where they lie.
 pub struct Scan<'a> {
     base: Base,
     /// The topmost first.
     layers: Vec<Peekable<Layer<'a>>>,
     direction: Direction,
+    current: Option<Current<'a>>,
 }
 
 impl fmt::Debug for Scan<'_> {
@@ -172,13 +184,19 @@ pub type Row = (Vec<u8>, Vec<u8>);
 
 struct Base {
     range: EngineRange,
-    head: Option<Row>,
+    head: Option<EngineRow>,
     direction: Direction,
 }
 
 struct Layer<'a> {
     rows: btree_map::Range<'a, Vec<u8>, Option<Vec<u8>>>,
     direction: Direction,
+}
+
+/// The row that a scan stands on.
+enum Current<'a> {
+    Base(EngineRow),
+    Layer(&'a [u8], &'a [u8]),
 }
 
 impl<'a> Iterator for Layer<'a> {
@@ -198,7 +216,7 @@ impl Base {
             Direction::Forward => self.range.next(),
             Direction::Reverse => self.range.next_back(),
         };
-        self.head = item.map(engine::row).transpose()?;
+        self.head = item.map(EngineRow::new).transpose()?;
         Ok(())
     }
 }
@@ -210,44 +228,72 @@ impl<'a> Scan<'a> {
         direction: Direction,
     ) -> Self {
         let layers = layers.into_iter().map(|rows| Layer { rows, direction }.peekable()).collect();
-        Self { base: Base { range, head: None, direction }, layers, direction }
+        Self { base: Base { range, head: None, direction }, layers, direction, current: None }
     }
 
-    /// The next row, if there is one.
-    fn step(&mut self) -> Result<Option<Row>, Error> {
+    /// Goes on to the next row, if there is one.
+    ///
+    /// # Errors
+    /// The engine fails.
+    pub fn advance(&mut self) -> Result<bool, Error> {
         loop {
             if self.base.head.is_none() {
                 self.base.advance()?;
             }
-            let Some(key) = self.next_key() else { return Ok(None) };
+            let Some(key) = self.nearest_of_layers() else {
+                self.current = self.base.head.take().map(Current::Base);
+                return Ok(self.current.is_some());
+            };
             // What a layer above says of a key hides what the layers below say of it.
             let mut found = None;
             for layer in &mut self.layers {
-                if let Some((_, value)) = layer.next_if(|(other, _)| **other == key) {
-                    found = found.or(Some(value.clone()));
+                if let Some((_, value)) = layer.next_if(|(other, _)| other.as_slice() == key) {
+                    found = found.or(Some(value));
                 }
             }
-            let below = self.base.head.take_if(|(other, _)| *other == key).map(|(_, value)| value);
-            if let Some(value) = found.unwrap_or(below) {
-                return Ok(Some((key, value)));
+            drop(self.base.head.take_if(|row| row.key() == key));
+            if let Some(Some(value)) = found {
+                self.current = Some(Current::Layer(key, value));
+                return Ok(true);
             }
         }
     }
 
-    fn next_key(&mut self) -> Option<Vec<u8>> {
-        let mut next = self.base.head.as_ref().map(|(key, _)| key);
+    /// The key of the row that the scan stands on: nothing before the first and behind the last one.
+    #[must_use]
+    pub fn key(&self) -> &[u8] {
+        match &self.current {
+            Some(Current::Base(row)) => row.key(),
+            Some(Current::Layer(key, _)) => key,
+            None => &[],
+        }
+    }
+
+    /// Its value.
+    #[must_use]
+    pub fn value(&self) -> &[u8] {
+        match &self.current {
+            Some(Current::Base(row)) => row.value(),
+            Some(Current::Layer(_, value)) => value,
+            None => &[],
+        }
+    }
+
+    /// The next key of the layers, if the snapshot has none before it.
+    fn nearest_of_layers(&mut self) -> Option<&'a [u8]> {
+        let is_nearer = |key: &[u8], than: &[u8]| match self.direction {
+            Direction::Forward => key < than,
+            Direction::Reverse => key > than,
+        };
+        let mut nearest: Option<&'a [u8]> = None;
         for layer in &mut self.layers {
-            if let Some((key, _)) = layer.peek() {
-                let nearer = match self.direction {
-                    Direction::Forward => next.is_none_or(|next| *key < next),
-                    Direction::Reverse => next.is_none_or(|next| *key > next),
-                };
-                if nearer {
-                    next = Some(key);
-                }
+            if let Some((key, _)) = layer.peek()
+                && nearest.is_none_or(|nearest| is_nearer(key, nearest))
+            {
+                nearest = Some(key);
             }
         }
-        next.cloned()
+        nearest.filter(|key| self.base.head.as_ref().is_none_or(|row| !is_nearer(row.key(), key)))
     }
 }
 
@@ -255,6 +301,10 @@ impl Iterator for Scan<'_> {
     type Item = Result<Row, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.step().transpose()
+        match self.advance() {
+            Ok(true) => Some(Ok((self.key().to_vec(), self.value().to_vec()))),
+            Ok(false) => None,
+            Err(error) => Some(Err(error)),
+        }
     }
 }

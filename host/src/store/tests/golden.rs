@@ -11,6 +11,7 @@ use switchboard_domain::release::Digest;
 use switchboard_domain::removal::Removed;
 
 use super::super::engine::Engine;
+use super::super::overlay::Overlay;
 use super::super::record::{EVERYTHING, hex};
 use super::super::schema::Table;
 use super::super::txn::{Direction, Read, Txn};
@@ -18,6 +19,9 @@ use super::super::{Backing, Error, check, event, insert, key};
 use super::fixture::{self, AT, COMPANY, SLOT, id};
 
 const GOLDEN: &str = include_str!("golden.txt");
+
+/// The same records in a file of format 1, which had no word lists.
+const FORMAT_1: &str = include_str!("golden_format_1.txt");
 
 fn write_one_of_each(txn: &mut Txn) -> Result<(), Error> {
     let candidate_id = CandidateId::from_bytes(id(9));
@@ -51,12 +55,40 @@ fn stored_bytes_are_those_that_lie_in_files_already() {
     let mut txn = Txn::new(engine.snapshot().expect("reads"), None);
     write_one_of_each(&mut txn).expect("writes");
     assert_eq!(check(&txn).expect("walks"), Vec::<String>::new());
+    let found = rows_of(&txn);
+    assert!(found == GOLDEN, "what would be stored has changed; it was:\n{GOLDEN}\nit is:\n{found}");
+}
+
+/// Every row, a line each.
+fn rows_of(read: &impl Read) -> String {
     let mut found = String::new();
     for table in Table::ALL {
-        for row in txn.scan(table, EVERYTHING, Direction::Forward).expect("reads") {
+        for row in read.scan(table, EVERYTHING, Direction::Forward).expect("reads") {
             let (key, value) = row.expect("reads");
             writeln!(found, "{} {} = {}", table.name(), hex(&key), hex(&value)).expect("writes");
         }
     }
-    assert!(found == GOLDEN, "what would be stored has changed; it was:\n{GOLDEN}\nit is:\n{found}");
+    found
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let pairs = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("is hex"));
+    pairs.collect()
+}
+
+#[test]
+fn a_file_of_format_1_becomes_one_of_today() {
+    let folder = tempfile::tempdir().expect("makes a folder");
+    let open = || Engine::open(Backing::File(folder.path().join("s")), 1 << 20).expect("opens");
+    let mut old = Overlay::default();
+    for line in FORMAT_1.lines() {
+        let (place, value) = line.split_once(" = ").expect("has a value");
+        let (name, key) = place.split_once(' ').expect("has a key");
+        let table = Table::ALL.into_iter().find(|table| table.name() == name).expect("is a table");
+        old.set(table, &bytes(key), Some(bytes(value)));
+    }
+    open().apply(&old).expect("writes");
+    let migrated = open().snapshot().expect("reads");
+    assert_eq!(check(&migrated).expect("walks"), Vec::<String>::new());
+    assert_eq!(rows_of(&migrated), GOLDEN);
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use futures_util::FutureExt;
 
-use super::super::schema::Table;
+use super::super::schema::{FORMAT, Table};
 use super::super::txn::{TXN_BYTES_MAX, TXN_KEYS_MAX};
 use super::super::{Abort, Backing, CommitError, Error, Options, Read, Store, Txn};
 
@@ -158,7 +158,7 @@ async fn a_file_of_a_newer_program_is_refused_with_a_sentence() {
     let folder = tempfile::tempdir().expect("makes a folder");
     let path = folder.path().join("store.redb");
     let store = Store::open(Backing::File(path.clone()), &Options::default()).expect("opens");
-    let newer = super::super::codec::encode("meta", 1, &2_u32).expect("encodes");
+    let newer = super::super::codec::encode("meta", 1, &(FORMAT + 1)).expect("encodes");
     let work = move |txn: &mut Txn| -> Nothing { Ok(txn.put(Table::Meta, b"format", newer.clone())?) };
     store.commit(work).await.expect("commits");
     store.close().await;
