@@ -2,6 +2,12 @@
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use switchboard::ids::Ids;
+use switchboard::store::{self, Abort, Store, Txn};
+use switchboard_domain::call_attempt::CallAttempt;
+use switchboard_domain::id::{CallAttemptId, InterviewId};
+use switchboard_domain::interview::Interview;
+use switchboard_domain::rejection::Rejection;
 use switchboard_domain::time::{Timestamp, WrittenTime};
 
 use crate::client::{Answer, Client};
@@ -31,6 +37,54 @@ pub struct Office {
     /// A phone agent whose interviews need no job.
     pub agent_id: String,
 }
+
+/// An interview whose call is scheduled, with as much of both as a path needs.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// `{ "id": … }`
+    pub interview: Value,
+    /// `{ "id": … }`
+    pub attempt: Value,
+}
+
+/// Copies of an interview and of its one call, straight into a store: a call at each of these moments. All of them
+/// are about the same person.
+///
+/// # Panics
+/// The interview has no scheduled call.
+pub async fn copies(store: &Store, ids: &Ids, made: &Value, moments: &[Timestamp]) -> Vec<Planned> {
+    let snapshot = store.snapshot().expect("a snapshot");
+    let interview_id: InterviewId = id(made).parse().expect("an id");
+    let interview: Interview = store::get(&snapshot, &interview_id).expect("a store").expect("the interview");
+    let attempts = store::interview::attempts(&snapshot, interview_id).expect("a store");
+    let attempt = attempts.first().cloned().expect("a scheduled call");
+    let copy = |at: &Timestamp| {
+        let interview_id = InterviewId::new(ids.uuid());
+        let interview = Interview { id: interview_id, scheduled_at: *at, ..interview.clone() };
+        let id = CallAttemptId::new(ids.uuid());
+        (interview, CallAttempt { id, interview_id, scheduled_at: *at, ..attempt.clone() })
+    };
+    let copies: Vec<(Interview, CallAttempt)> = moments.iter().map(copy).collect();
+    for some in copies.chunks(COPIES_AT_ONCE) {
+        let some = some.to_vec();
+        let work = move |txn: &mut Txn| {
+            for (interview, attempt) in &some {
+                store::insert(txn, interview)?;
+                store::insert(txn, attempt)?;
+            }
+            Ok::<_, Abort<Rejection>>(())
+        };
+        store.commit(work).await.expect("a commit");
+    }
+    let planned = |(interview, attempt): (Interview, CallAttempt)| Planned {
+        interview: json!({ "id": interview.id.to_string() }),
+        attempt: json!({ "id": attempt.id.to_string() }),
+    };
+    copies.into_iter().map(planned).collect()
+}
+
+/// A commit's rows are bounded.
+const COPIES_AT_ONCE: usize = 250;
 
 /// A telephony worker, as far as HTTP goes.
 #[derive(Debug)]
@@ -160,7 +214,7 @@ impl Dialler {
 pub fn events(host: &TestHost, after: u64) -> (Vec<String>, u64) {
     use switchboard_domain::event::EventKind as E;
     let snapshot = host.running().app().store().snapshot().expect("a snapshot");
-    let events = switchboard::store::event::after(&snapshot, after, 100_000).expect("events");
+    let events = store::event::after(&snapshot, after, 100_000).expect("events");
     let last = events.last().map_or(after, |event| event.sequence);
     let name = |kind: &E| match kind {
         E::CallAttemptScheduled { .. } => "call_attempt.scheduled",
@@ -181,7 +235,7 @@ pub fn events(host: &TestHost, after: u64) -> (Vec<String>, u64) {
 #[track_caller]
 pub fn assert_sound(host: &TestHost) {
     let snapshot = host.running().app().store().snapshot().expect("a snapshot");
-    let problems = switchboard::store::check(&snapshot).expect("a walk");
+    let problems = store::check(&snapshot).expect("a walk");
     assert!(problems.is_empty(), "{problems:#?}");
 }
 

@@ -168,24 +168,6 @@ fn sorted_entry(key: &[u8]) -> Result<Sorted, Error> {
     Ok(Sorted { value: *value, key: key.to_vec() })
 }
 
-/// A page of the records that stand in every one of these places, newest first. The first place stands
-/// alone when no filter is given. One filter reads its own list and kept count; several walk the shortest
-/// list to its end, since their total is kept nowhere.
-pub(crate) fn page(
-    read: &impl Read,
-    places: &[Place],
-    request: &PageRequest,
-) -> Result<Page<Vec<u8>>, Error> {
-    let mut counted = Vec::with_capacity(places.len());
-    for place in places {
-        counted.push((place.count(read)?, place));
-    }
-    counted.sort_by_key(|(count, _)| *count);
-    match counted.as_slice() {
-        [] => Ok(Page { items: Vec::new(), total: 0, next: None }),
-        [(total, place)] => single(read, place, *total, request),
-        [(_, shortest), others @ ..] => walk(read, shortest, others, request),
-    }
 /// Steps that a cursor takes before it jumps: a jump costs about as much.
 const STEPS: usize = 6;
 
