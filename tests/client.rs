@@ -17,6 +17,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use crate::document;
+
 /// One connection to one listener, with one key.
 #[derive(Debug)]
 pub struct Client {
@@ -115,13 +117,15 @@ impl Client {
         if self.connection.as_ref().is_none_or(Connection::is_closed) {
             self.connection = Some(self.connect().await?);
         }
-        let method = Method::from_bytes(method.as_bytes()).map_err(|error| error.to_string())?;
-        let request = self.request(method, path, headers, body)?;
+        let verb = Method::from_bytes(method.as_bytes()).map_err(|error| error.to_string())?;
+        let request = self.request(verb, path, headers, body.clone())?;
         let connection = self.connection.as_mut().ok_or("no connection")?;
         let response = connection.send(request).await.map_err(|error| format!("{error:?}"))?;
-        let (head, body) = response.into_parts();
-        let bytes = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
-        Ok(Answer { status: head.status.as_u16(), headers: head.headers, bytes })
+        let (head, received) = response.into_parts();
+        let bytes = received.collect().await.map_err(|error| error.to_string())?.to_bytes();
+        let answer = Answer { status: head.status.as_u16(), headers: head.headers, bytes };
+        document::check(self.address, method, path, &body, &answer);
+        Ok(answer)
     }
 
     fn request(

@@ -17,6 +17,7 @@ use switchboard_domain::time::{Timestamp, WrittenTime};
 use tempfile::TempDir;
 
 use crate::client::{Answer, Client};
+use crate::document::{self, Listener};
 use crate::plugins;
 
 /// A Thursday, 10:00 in UTC: inside every default call window.
@@ -103,6 +104,8 @@ impl TestHost {
         };
         let outside = Outside { ids: Ids::random(clock.clone()), clock: clock.clone(), trial };
         let running = switchboard::start(config, outside).await.expect("a server");
+        document::hold(running.listen, Listener::Partners);
+        document::hold(running.admin_listen, Listener::Operators);
         Self {
             listen: running.listen,
             admin: running.admin_listen,

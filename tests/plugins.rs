@@ -10,7 +10,7 @@ pub fn policies_folder() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "..", "target", "policies"].iter().collect()
 }
 
-/// One of them: `standard`, `northstar`, `hostile`.
+/// One of them: `standard`, `hostile`, or an ATS's, such as `northstar`.
 #[must_use]
 pub fn wasm(name: &str) -> Bytes {
     let path = policies_folder().join(format!("{name}.wasm"));

@@ -9,6 +9,8 @@ use std::thread::JoinHandle;
 
 use serde_json::Value;
 
+use crate::document::{self, Listener};
+
 /// A `switchboard serve` that listens, with its log lines read as JSON.
 #[derive(Debug)]
 pub struct Process {
@@ -154,6 +156,8 @@ impl Process {
                 break (listen, admin);
             }
         };
+        document::hold(listen, Listener::Partners);
+        document::hold(admin, Listener::Operators);
         let kept = Arc::clone(&lines);
         let reader = std::thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {

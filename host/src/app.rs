@@ -108,6 +108,9 @@ pub enum Error {
     /// The operator of the admin API is told this sentence.
     #[error("{0}")]
     Refused(String),
+    /// Too much of the kind waits already. The text is for the log.
+    #[error("{0}")]
+    Overloaded(&'static str),
     /// The store cannot take or do it.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -143,7 +146,9 @@ impl From<Error> for Told {
             Error::Rejected(rejection) => Self::Rejected(rejection),
             Error::RejectedDegraded(rejection, policy) => Self::Degraded(rejection, policy),
             Error::Refused(sentence) => Self::Refused(sentence),
-            Error::Store(store::Error::Overloaded | store::Error::Failed(_)) => Self::Unavailable(text),
+            Error::Overloaded(_) | Error::Store(store::Error::Overloaded | store::Error::Failed(_)) => {
+                Self::Unavailable(text)
+            }
             Error::Policy(policy::Error::Refused(reasons)) => Self::PluginRefused(reasons),
             Error::Policy(policy::Error::Failed(kind, why)) => {
                 Self::PluginRefused(vec![format!("The plugin failed when it was asked ({kind}): {why}")])

@@ -14,6 +14,10 @@ pub mod compress;
 mod condition;
 pub mod dialler;
 pub mod dispatch;
+pub mod docs;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
+pub mod health;
 pub mod interview;
 pub mod job;
 pub mod openapi;
@@ -60,6 +64,7 @@ pub use self::route::Route;
 
 use self::address::{AddressLimits, Addresses};
 use self::compress::Wish;
+use self::health::HealthView;
 use self::overload::{Places, overloaded};
 use self::query::Query;
 use self::rate::{RateView, Rates};
@@ -332,7 +337,7 @@ where
             Recognised::MethodNotAllowed { allow } => return Err(Problem::MethodNotAllowed { allow }.into()),
             Recognised::NotFound => return Err(Problem::RouteNotFound.into()),
         };
-        if let Some(reply) = public(route, request.now) {
+        if let Some(reply) = public(route, ids.id.as_deref(), request)? {
             return Ok(Passed::Answered(reply));
         }
 
@@ -395,12 +400,17 @@ impl<A, H> Partners<A, H> {
 }
 
 /// The answers that need neither key nor state.
-fn public(route: Route, now: Timestamp) -> Option<Reply> {
-    match route {
-        Route::Healthz => Some(Reply::ok(&serde_json::json!({ "status": "ok" }), now)),
-        Route::OpenApi => Some(openapi::reply()),
-        _ => None,
-    }
+fn public(route: Route, id: Option<&str>, request: &Request) -> Result<Option<Reply>, Problem> {
+    Ok(Some(match route {
+        Route::Healthz => Reply::ok(&HealthView::OK, request.now),
+        Route::OpenApi => openapi::partner::reply(),
+        Route::Docs => docs::page(&request.headers),
+        Route::DocsFile => {
+            docs::file(id.unwrap_or_default(), &request.headers).ok_or(Problem::RouteNotFound)?
+        }
+        Route::LlmsText => openapi::llms::reply(),
+        _ => return Ok(None),
+    }))
 }
 
 /// For the log: a company key's own company, else the one that is named, if it is an id at all.

@@ -6,6 +6,9 @@ pub mod app;
 pub mod clock;
 pub mod config;
 pub mod drain;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod http;
 pub mod ids;
 pub mod metrics;

@@ -7,14 +7,17 @@
 
 mod adapter;
 mod admit;
-mod bindings;
+mod billing;
 mod cache;
 mod call;
 mod call_scheduling;
 mod engine;
 mod fleet;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod guest;
 mod job_resolution;
+mod owner_onboarding;
 mod replay;
 mod runtime;
 mod shape;
@@ -28,12 +31,14 @@ use switchboard_domain::decision::FailureKind;
 
 pub use adapter::Policy;
 pub use admit::{Admitted, SettingsProblem};
+pub use billing::Billing;
 pub use call_scheduling::CallScheduling;
 pub use fleet::breaker::BreakerState;
 pub use fleet::line::{Line, Outcome};
 pub use fleet::seat::{DURATION_BOUNDS_MICROS, ReleaseStats};
 pub use fleet::{Fleet, Plan, Unavailable};
 pub use job_resolution::JobResolution;
+pub use owner_onboarding::OwnerOnboarding;
 pub use replay::Replayed;
 pub use runtime::{Runtime, Setup};
 

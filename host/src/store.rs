@@ -9,6 +9,8 @@ mod check;
 mod codec;
 mod commit;
 mod engine;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod index;
 mod list;
 mod overlay;
@@ -16,6 +18,7 @@ mod record;
 mod schema;
 mod search;
 mod txn;
+mod upgrade;
 
 pub mod agent;
 pub mod analysis;

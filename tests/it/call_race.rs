@@ -35,7 +35,7 @@ async fn ten_thousand_changes_and_removals_race_claims() {
     let path = format!("/companies/{}", office.here.company_id);
     host.operate("PATCH", &path, json!({ "callsAtOnce": 1_000 })).await;
     let noon = host.now();
-    let made = office.interview(json!({ "scheduledAt": noon.plus(Duration::from_secs(86_400)) })).await;
+    let made = office.interview(json!({ "scheduledAt": noon.plus(Duration::from_secs(86_400)).to_string() })).await;
     let moments: Vec<Timestamp> =
         (0..AT_ONCE * ROUNDS).map(|index| noon.plus(second(index / AT_ONCE))).collect();
     let ids = Ids::random(host.clock.clone());
@@ -165,7 +165,7 @@ async fn a_crowd_that_is_due_delays_nobody_else() {
     let mut crowd = Office::new(&host).await;
     let path = format!("/companies/{}", crowd.here.company_id);
     host.operate("PATCH", &path, json!({ "callsAtOnce": 5 })).await;
-    let made = crowd.interview(json!({ "scheduledAt": host.now().plus(Duration::from_secs(86_400)) })).await;
+    let made = crowd.interview(json!({ "scheduledAt": host.now().plus(Duration::from_secs(86_400)).to_string() })).await;
     let ids = Ids::random(host.clock.clone());
     let moments = vec![host.now(); 100_000];
     copies(host.running().app().store(), &ids, &made, &moments).await;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use switchboard::policy::{Runtime, Setup};
 use switchboard_domain::decision::{AskedOutcome, PolicyName, Slot};
 use switchboard_domain::id::ReleaseId;
-use switchboard_domain::release::{Digest, Limits, OnFailure, Release, Wasi};
+use switchboard_domain::release::{Digest, Limits, OnFailure, Release, Wasi, grants_of};
 use switchboard_domain::time::Timestamp;
 use switchboard_tests::{Answer, Scene, TestHost, wasm};
 
@@ -176,13 +176,15 @@ async fn answers_and_fuel_are_those_of_the_golden_file() {
     let golden = root().join("tests/golden/decisions.json");
     let text = std::fs::read_to_string(&golden).expect("the golden file");
     let entries: Vec<Value> = serde_json::from_str(&text).expect("JSON");
-    assert!(8 <= entries.len());
+    for policy in PolicyName::ALL {
+        assert!(entries.iter().filter(|entry| policy_of(entry) == policy).count() >= 8, "{policy}");
+    }
     let runtime = Runtime::start(Setup { compiled_folder: None, cache_key: [7; 32] }).expect("the engines");
     let mut found = Vec::new();
     for entry in &entries {
         let plugin = entry["plugin"].as_str().expect("a plugin");
         let facts = entry["facts"].to_string();
-        let replayed = runtime.replay(&release(plugin), Arc::from(wasm(plugin).as_ref()), &facts).await;
+        let replayed = runtime.replay(&release(entry), Arc::from(wasm(plugin).as_ref()), &facts).await;
         let replayed = replayed.expect("facts that can be read");
         let answer = match replayed.outcome {
             AskedOutcome::Answered(answer) => serde_json::from_str(&answer).expect("JSON"),
@@ -210,18 +212,26 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace").to_path_buf()
 }
 
-fn release(plugin: &str) -> Release {
+/// The first of them were of the only policy that was asked.
+fn policy_of(entry: &Value) -> PolicyName {
+    entry["policy"]
+        .as_str()
+        .map_or(PolicyName::JobResolution, |name| PolicyName::parse(name).expect("a policy"))
+}
+
+fn release(entry: &Value) -> Release {
+    let policy = policy_of(entry);
     Release {
         id: ReleaseId::new("00000000-0000-7000-8000-000000000000".parse().expect("an id")),
-        slot: Slot { ats_id: None, policy: PolicyName::JobResolution },
-        plugin: plugin.to_owned(),
+        slot: Slot { ats_id: None, policy },
+        plugin: entry["plugin"].as_str().unwrap_or_default().to_owned(),
         digest: Digest([0; 32]),
         policy_version: "0.1.0".to_owned(),
-        settings: "{}".to_owned(),
+        settings: entry.get("settings").map_or("{}".to_owned(), Value::to_string),
         limits: Limits { timeout_millis: 5_000, ..Limits::default() },
         on_failure: OnFailure::Reject,
         wasi: Wasi::None,
-        grants: vec!["job-title".to_owned(), "candidate-metadata".to_owned()],
+        grants: grants_of(policy).iter().map(|grant| (*grant).to_owned()).collect(),
         comment: None,
         author: "golden".to_owned(),
         created_at: Timestamp::from_unix_millis(0),

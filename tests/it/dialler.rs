@@ -197,7 +197,7 @@ async fn a_claim_waits_for_the_next_attempt_on_real_time() {
     assert_eq!(office.dialler.claim_with(json!({ "waitSeconds": 1 })).await, Vec::<Value>::new());
     assert!(Duration::from_millis(900) < began.elapsed());
     // Somebody schedules a call; or one that was scheduled comes due.
-    let wait = json!({ "waitSeconds": 30 });
+    let wait = json!({ "waitSeconds": 30, "leaseSeconds": 900 });
     let mut waiting = Dialler::new(&host, Value::Null).await;
     let (claimed, made) = tokio::join!(waiting.claim_with(wait.clone()), office.interview(json!({})));
     assert_eq!(text(&claimed[0]["interviewId"]), text(&made["id"]));

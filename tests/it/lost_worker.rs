@@ -50,7 +50,6 @@ struct Known {
 
 #[derive(Debug)]
 struct Shared {
-    key: String,
     known: Mutex<Known>,
     answers: AtomicUsize,
     enough: usize,
@@ -98,7 +97,6 @@ async fn nothing_is_lost_with_workers_and_servers() {
 /// Workers call until nothing is due for a while, or the server dies under them. Which of both.
 async fn one_round(server: Process, round: usize, key: &str, known: Known, kills: usize) -> (Known, bool) {
     let shared = Arc::new(Shared {
-        key: key.to_owned(),
         known: Mutex::new(known),
         answers: AtomicUsize::new(0),
         enough: if kills < KILLS { 40 + round * 53 % 90 } else { usize::MAX },

@@ -239,7 +239,7 @@ async fn a_cascade_ends_after_any_number_of_power_losses() {
     let (mut losses, mut is_deleted) = (0, false);
     loop {
         let fault = [Fault::PowerLoss, Fault::PowerLoss, Fault::ShortWrite, Fault::FailedFlush][losses % 4];
-        let device = Disk::new(bytes, fault, dice.roll(90));
+        let device = Disk::new(bytes, fault, dice.roll(400));
         let ended = match Store::open(Backing::Custom(Box::new(device.clone())), &options()) {
             Ok(store) => {
                 let snapshot = store.snapshot().expect("reads");

@@ -16,7 +16,14 @@ use crate::step::{Failed, cargo, program, say, variable, workspace_root};
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Each is written as `target/policies/<name without "policy-">.wasm`.
-const PACKAGES: [&str; 3] = ["policy-standard", "policy-northstar", "policy-hostile"];
+const PACKAGES: [&str; 6] = [
+    "policy-standard",
+    "policy-granite",
+    "policy-lindenhof",
+    "policy-northstar",
+    "policy-tidewater",
+    "policy-hostile",
+];
 
 /// A small stack in front of everything else: an overflow traps instead of spoiling data, and the initial
 /// memory fits into the few pages that the host keeps resident.

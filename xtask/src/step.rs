@@ -50,6 +50,11 @@ impl Step {
         self
     }
 
+    pub(crate) fn env_remove(mut self, name: &OsString) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
     /// Runs it with its output shown.
     pub(crate) fn run(mut self) -> Result<(), Failed> {
         let status = self.command.status().map_err(|error| self.not_started(&error))?;
@@ -100,6 +105,19 @@ pub(crate) fn workspace_root() -> PathBuf {
 )]
 pub(crate) fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
+}
+
+/// The names of all variables of the environment.
+#[expect(clippy::disallowed_methods, reason = "to take some of them from a child")]
+pub(crate) fn environment() -> impl Iterator<Item = OsString> {
+    std::env::vars_os().map(|(name, _)| name)
+}
+
+/// A program of the workspace, which lies beside this one.
+pub(crate) fn built(name: &str) -> Result<OsString, Failed> {
+    let here =
+        std::env::current_exe().map_err(|error| Failed::new(&format!("xtask: where am I? {error}")))?;
+    Ok(here.with_file_name(name).into_os_string())
 }
 
 #[expect(clippy::print_stderr, reason = "this program talks to a person")]

@@ -190,3 +190,17 @@ pub const CRITERION_CHARS: RangeInclusive<usize> = 1..=200;
 pub const EVALUATION_COMMENT_CHARS: RangeInclusive<usize> = 0..=2_000;
 /// The contract has no bound; as compact JSON. Transcripts are not stored here, recordings have a URL.
 pub const ANALYSIS_SPECIFIC_BYTES_MAX: usize = 64 << 10;
+
+// Bills and invitations.
+
+/// WIT package `billing`: a bill is read by people.
+pub const BILL_LINES_MAX: usize = 20;
+/// WIT package `billing`. Keys are rows of reports, and keys of rows.
+pub const COST_KEY_CHARS: RangeInclusive<usize> = 1..=64;
+/// WIT package `billing`: a billion units for one call is beyond every price, and the sums of millions of such calls
+/// still fit into 64 bits.
+pub const BILL_THOUSANDTHS_MAX: u64 = 1_000_000_000_000;
+/// WIT package `owner-onboarding`: up to a year.
+pub const INVITATION_HOURS: RangeInclusive<u32> = 1..=8_760;
+/// WIT package `owner-onboarding`: some sentences above the link.
+pub const INVITATION_MESSAGE_CHARS: RangeInclusive<usize> = 1..=1_000;

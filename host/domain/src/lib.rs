@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod analysis;
 pub mod ats;
+pub mod billing;
 pub mod bounds;
 pub mod call_attempt;
 pub mod call_scheduling;
@@ -14,6 +15,9 @@ pub mod candidate;
 pub mod company;
 pub mod decision;
 pub mod event;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod id;
 pub mod interview;
 pub mod job;
@@ -22,6 +26,7 @@ pub mod key;
 pub mod language;
 pub mod lease;
 pub mod metadata;
+pub mod owner_onboarding;
 pub mod phone_number;
 pub mod problem;
 pub mod rejection;

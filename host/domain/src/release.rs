@@ -231,8 +231,8 @@ pub const fn grants_of(policy: PolicyName) -> &'static [&'static str] {
     match policy {
         PolicyName::JobResolution => &crate::job_resolution::GRANTS,
         PolicyName::CallScheduling => &crate::call_scheduling::GRANTS,
-        PolicyName::OwnerOnboarding => &["email"],
-        PolicyName::Billing => &[],
+        PolicyName::Billing => &crate::billing::GRANTS,
+        PolicyName::OwnerOnboarding => &crate::owner_onboarding::GRANTS,
     }
 }
 

@@ -75,6 +75,25 @@ impl EmailAddress {
             Err(_) => Err(Flaw::invalid("must be an e-mail address such as `name@example.com`")),
         }
     }
+
+    /// What comes after the last `@`, in lower case and its ASCII form: `example.com`, `xn--bcher-kva.example`.
+    #[must_use]
+    pub fn domain(&self) -> String {
+        ascii_domain(self.0.rsplit_once('@').map_or("", |(_, domain)| domain))
+    }
+
+    /// The address by which two that differ in case only are the same (contract §2): for hashes and comparisons, never
+    /// shown or written to.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        let local = self.0.rsplit_once('@').map_or(self.0.as_str(), |(local, _)| local);
+        format!("{}@{}", local.to_lowercase(), self.domain())
+    }
+}
+
+/// Browsers and mail servers agree on this form; what has none is compared as it is written, in lower case.
+fn ascii_domain(domain: &str) -> String {
+    url::Host::parse(domain).map_or_else(|_| domain.to_lowercase(), |host| host.to_string())
 }
 
 impl fmt::Debug for EmailAddress {
@@ -94,6 +113,16 @@ impl WebUrl {
             return Ok(Self(text));
         }
         Err(Flaw::invalid("must be an absolute http or https URL such as `https://example.com/jobs`"))
+    }
+}
+
+impl WebUrl {
+    /// The host, as [`EmailAddress::domain`] has it, without a leading `www.`.
+    #[must_use]
+    pub fn domain(&self) -> String {
+        let host = url::Url::parse(&self.0).ok().and_then(|url| url.host_str().map(str::to_owned));
+        let host = host.unwrap_or_default();
+        host.strip_prefix("www.").map_or(host.clone(), str::to_owned)
     }
 }
 
@@ -129,23 +158,29 @@ impl Default for Locale {
 }
 
 impl CountryCode {
+    /// Every one, sorted.
+    pub const ALL: &'static [&'static str] = iso_codes::COUNTRIES;
+
     /// An officially assigned code, upper case.
     ///
     /// # Errors
     /// That it is no such code, or only its case is wrong.
     pub fn parse(text: &str) -> Result<Self, Flaw> {
         let what = "an ISO 3166-1 alpha-2 country code such as `DE`";
-        listed(text, iso_codes::COUNTRIES, what).map(Self)
+        listed(text, Self::ALL, what).map(Self)
     }
 }
 
 impl CurrencyCode {
+    /// Every one, sorted.
+    pub const ALL: &'static [&'static str] = iso_codes::CURRENCIES;
+
     /// A code of the list, upper case.
     ///
     /// # Errors
     /// That it is no such code, or only its case is wrong.
     pub fn parse(text: &str) -> Result<Self, Flaw> {
-        listed(text, iso_codes::CURRENCIES, "an ISO 4217 currency code such as `EUR`").map(Self)
+        listed(text, Self::ALL, "an ISO 4217 currency code such as `EUR`").map(Self)
     }
 }
 

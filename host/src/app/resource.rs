@@ -76,7 +76,7 @@ pub trait Resource:
     /// The record, if the caller reaches it; as the removals under way will leave it.
     ///
     /// # Errors
-    /// See [`reach`](crate::app::reach).
+    /// See [`reach`].
     fn reach(read: &impl Read, aim: &Aim<Self::Id>) -> Result<Self, Abort<Rejection>>;
 
     /// The record with what is kept beside it.

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use switchboard_domain::owner_onboarding::EmailHash;
+use switchboard_domain::text::EmailAddress;
 
 use crate::ids::Ids;
 
@@ -68,6 +70,12 @@ impl Secrets {
         self.mac(&[b"api-key:", secret.as_bytes()])
     }
 
+    /// The keyed hash by which an e-mail address is known without being told: the same whatever its case.
+    #[must_use]
+    pub fn hash_email(&self, address: &EmailAddress) -> EmailHash {
+        EmailHash::new(self.mac(&[b"email:", address.folded().as_bytes()]))
+    }
+
     /// A secret of its own for one purpose.
     #[must_use]
     pub fn derive(&self, purpose: &str) -> [u8; 32] {
@@ -85,5 +93,23 @@ impl Secrets {
             mac.update(part);
         }
         mac.finalize().into_bytes().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+
+    #[test]
+    fn an_address_has_one_hash_in_one_installation() {
+        let secrets = || Secrets::in_memory(&Ids::random(Clock::system()));
+        let address = |text| EmailAddress::parse(text).expect("an address");
+        let (ours, theirs) = (secrets(), secrets());
+        let hash = ours.hash_email(&address("Ada@Example.com"));
+        assert_eq!(hash, ours.hash_email(&address("ada@EXAMPLE.com")));
+        assert_ne!(hash, ours.hash_email(&address("ada@example.org")));
+        assert_ne!(hash, theirs.hash_email(&address("Ada@Example.com")));
+        assert_eq!(hash.as_str().len(), 64);
     }
 }

@@ -194,14 +194,17 @@ fn give_up_first(
 async fn interviews(app: &App, now: Timestamp) -> Result<usize, Error> {
     let snapshot = app.snapshot()?;
     let (mut undecided, mut abandoned) = (Vec::new(), Vec::new());
-    for entry in store::interview::by_deadline(&snapshot)?.take(AT_ONCE) {
+    for entry in store::interview::by_deadline(&snapshot)? {
         let (deadline, id) = entry?;
-        if now < deadline {
+        if now < deadline || AT_ONCE <= undecided.len() + abandoned.len() {
             break;
         }
-        let interview = store::get::<Interview>(&snapshot, &id)?;
-        let is_undecided = interview.is_some_and(|interview| interview.undecided.is_some());
-        if is_undecided { &mut undecided } else { &mut abandoned }.push(id);
+        let Some(interview) = store::get::<Interview>(&snapshot, &id)? else { continue };
+        // One whose company is being removed goes with it.
+        if !store::exists::<Company>(&snapshot, &interview.company_id)? {
+            continue;
+        }
+        if interview.undecided.is_some() { &mut undecided } else { &mut abandoned }.push(id);
     }
     drop(snapshot);
     let mut moved = 0;

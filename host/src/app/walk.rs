@@ -3,7 +3,8 @@
 //!
 //! Promises: few walks run at once, so that a core is left for everybody else. ATSs take turns slice by slice, and
 //! one of them walks for one request after another: who asks for a single far page waits for no queue of another's.
-//! An ATS that has too many waiting is refused. A caller that goes away ends its walk with the slice.
+//! An ATS that has too many waiting is refused, and nobody waits for ever. A caller that goes away ends its walk with
+//! the slice.
 //!
 //! Never here: a walk on the threads that serve requests.
 
@@ -26,9 +27,12 @@ const NEAR_ROWS: u64 = 1_000;
 /// person notices.
 const SLICE: Duration = Duration::from_millis(5);
 
-/// Walks of one ATS that may run or wait; one more is refused. The longest take a tenth of a second for a million
-/// records, so that the last one waits for some seconds at most.
+/// Walks of one ATS that may run or wait; one more is refused. Those over a million records take some tenths of a
+/// second, so that the last one waits for some seconds.
 const OF_ONE_ATS_MAX: usize = 32;
+
+/// How long a page may take, its waiting included: who asked has given up by then.
+const WITHIN: Duration = Duration::from_secs(20);
 
 /// Whose list it is.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +64,22 @@ impl App {
         };
         // Old pages are kept for a snapshot, so that nobody waits with one in hand.
         drop((near, snapshot));
-        let entry = self.walkers().enter(ats_id).ok_or(store::Error::Overloaded)?;
+        let entry =
+            self.walkers().enter(ats_id).ok_or(Error::Overloaded("too many far pages are asked for"))?;
+        let far = tokio::time::timeout(WITHIN, self.walk_far(&entry, walk)).await;
+        let (snapshot, page) = far.map_err(|_| Error::Overloaded("a far page took too long"))??;
+        Ok(show(&snapshot, page)?)
+    }
+
+    /// Walks slice by slice, on one snapshot.
+    async fn walk_far<R>(
+        &self,
+        entry: &Entry,
+        walk: impl Fn(&Snapshot) -> Result<Walk<R>, store::Error>,
+    ) -> Result<(Snapshot, Page<R>), Error>
+    where
+        R: Record + Send + 'static,
+    {
         let mut turn = entry.turn().await;
         let snapshot = self.snapshot()?;
         let mut far = walk(&snapshot)?;
@@ -76,8 +95,7 @@ impl App {
             let (walked, page, held) =
                 sliced.map_err(|error| Error::Internal(format!("a list could not be walked: {error}")))?;
             if let Some(page) = page? {
-                drop(held);
-                return Ok(show(&snapshot, page)?);
+                return Ok((snapshot, page));
             }
             far = walked;
             turn = entry.give_way(held).await;

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod company;
 pub mod decision;
 pub mod key;
+pub mod openapi;
 pub mod phone_number;
 pub mod plugin;
 pub mod release;
@@ -23,13 +24,13 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::{Method, Response, StatusCode};
 use serde::Serialize;
-use serde_json::json;
 use subtle::ConstantTimeEq;
 use switchboard_domain::bounds::COMPONENT_BYTES_MAX;
 use switchboard_domain::problem::{Flaw, Problems};
 
+use super::health::{HealthView, ReadinessView};
 use super::problem::{Failure, Problem};
-use super::{Door, Reply, Request, Trace, auth, route};
+use super::{Door, Reply, Request, Trace, auth, docs, route};
 use crate::app::App;
 use crate::drain::Drain;
 use crate::metrics::Metrics;
@@ -53,6 +54,9 @@ enum Route {
     Healthz,
     Readyz,
     Metrics,
+    OpenApi,
+    Docs,
+    DocsFile,
     ListAtss,
     CreateAts,
     GetAts,
@@ -88,10 +92,13 @@ enum Route {
 }
 
 /// Every route with its method and path.
-const ROUTES: [(Route, &str, &str); 35] = [
+const ROUTES: &[(Route, &str, &str)] = &[
     (Route::Healthz, "GET", "/healthz"),
     (Route::Readyz, "GET", "/readyz"),
     (Route::Metrics, "GET", "/metrics"),
+    (Route::OpenApi, "GET", "/openapi.json"),
+    (Route::Docs, "GET", "/docs"),
+    (Route::DocsFile, "GET", "/docs/{file}"),
     (Route::ListAtss, "GET", "/ats"),
     (Route::CreateAts, "POST", "/ats"),
     (Route::GetAts, "GET", "/ats/{id}"),
@@ -125,6 +132,16 @@ const ROUTES: [(Route, &str, &str); 35] = [
     (Route::GetClock, "GET", "/clock"),
     (Route::MoveClock, "POST", "/clock"),
 ];
+
+impl Route {
+    /// Open to whoever reaches the listener: what says nothing of anybody.
+    const fn is_open(self) -> bool {
+        matches!(self, Self::Healthz | Self::Readyz | Self::OpenApi | Self::Docs | Self::DocsFile)
+    }
+}
+
+/// The media type of the metrics.
+const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// An operator's request, with what stood in the path's places.
 pub(crate) struct Ask<'a> {
@@ -177,8 +194,7 @@ impl Admin {
             }
         };
         trace.route = template;
-        let is_open = matches!(route, Route::Healthz | Route::Readyz);
-        if !is_open && !self.is_let_in(request) {
+        if !route.is_open() && !self.is_let_in(request) {
             request.discard().await;
             return Err(Problem::BadToken.into());
         }
@@ -197,9 +213,14 @@ impl Admin {
 
     async fn handle(&self, route: Route, ask: &Ask<'_>) -> Result<Reply, Failure> {
         match route {
-            Route::Healthz => Ok(json_reply(StatusCode::OK, &json!({ "status": "ok" }))),
+            Route::Healthz => ok(&HealthView::OK),
             Route::Readyz => Ok(self.readiness()),
             Route::Metrics => Ok(self.metrics_text()),
+            Route::OpenApi => Ok(openapi::reply()),
+            Route::Docs => Ok(docs::page(&ask.request.headers)),
+            Route::DocsFile => {
+                docs::file(ask.place(0), &ask.request.headers).ok_or(Problem::RouteNotFound.into())
+            }
             Route::ListAtss => ats::list(ask),
             Route::CreateAts => ats::create(ask).await,
             Route::GetAts => ats::get(ask),
@@ -237,23 +258,16 @@ impl Admin {
 
     /// Each dependency by name; 503 while one is not there.
     fn readiness(&self) -> Reply {
-        let store = self.app.store().failure();
-        let is_draining = self.drain.is_requested();
-        let is_ready = store.is_none() && !is_draining;
-        let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-        let body = json!({
-            "status": if is_ready { "ready" } else { "not ready" },
-            "store": store.unwrap_or_else(|| "ok".to_owned()),
-            "listeners": if is_draining { "draining" } else { "ok" },
-        });
-        json_reply(status, &body)
+        let readiness = ReadinessView::of(self.app.store().failure(), self.drain.is_requested());
+        let status = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        json_reply(status, &readiness)
     }
 
     fn metrics_text(&self) -> Reply {
         let mut text = self.metrics.text();
         let end = text.rfind("# EOF").unwrap_or(text.len());
         text.insert_str(end, &slot::metrics(&self.app));
-        Reply::text(StatusCode::OK, "application/openmetrics-text; version=1.0.0; charset=utf-8", text)
+        Reply::text(StatusCode::OK, METRICS, text)
     }
 }
 
@@ -263,8 +277,8 @@ fn recognise(method: &Method, path: &str) -> Result<(Route, &'static str, Vec<St
     let mut allow: Vec<&str> = Vec::new();
     for (route, verb, template) in ROUTES {
         if let Some(places) = places(template, &segments) {
-            if verb == wanted {
-                return Ok((route, template, places));
+            if *verb == wanted {
+                return Ok((*route, template, places));
             }
             allow.push(verb);
         }

@@ -228,7 +228,23 @@ fn questions() -> Array {
 /// Who interviews, how, in which language.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Agent)]
+#[schema(as = Agent, example = json!({
+    "id": "01960e6a-7c00-7000-8000-000000000004",
+    "companyId": "01960e6a-7c00-7000-8000-000000000005",
+    "name": "Polish check",
+    "type": "PHONE",
+    "focus": "LANGUAGE_TEST",
+    "language": "PL",
+    "duration": 15,
+    "questions": ["What did you do yesterday?"],
+    "instructions": "Speak slowly.",
+    "voiceId": "MIRIAM",
+    "cefrLevel": "B2",
+    "companyPhoneNumberId": "01960e6a-7c00-7000-8000-000000000003",
+    "metadata": {"team": "north"},
+    "createdAt": "2026-04-02T08:00:00.000Z",
+    "updatedAt": "2026-04-02T08:00:00.000Z"
+}))]
 pub struct AgentView<'a> {
     #[schema(value_type = String, format = "uuid")]
     id: Text<AgentId>,

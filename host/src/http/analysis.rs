@@ -142,6 +142,7 @@ fn general(fields: &mut Fields<'_>) -> Read<AnalysisDraft> {
     let strong_points = points(fields, "strongPoints");
     let weak_points = points(fields, "weakPoints");
     let evaluation = fields.objects_or("evaluation", None, 0..=ANALYSIS_POINTS_MAX, evaluation);
+    let evaluation = evaluation.and_then(|evaluation| fields.must_be_given("evaluation", evaluation));
     let status = fields.required("status", text(AnalysisStatus::parse));
     Ok(AnalysisDraft {
         overall_rating: overall_rating?,
@@ -194,7 +195,7 @@ fn specific(value: &Value) -> Result<String, Flaw> {
 /// The report as a file.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = AnalysisPdf)]
+#[schema(as = AnalysisPdf, example = json!({"analysisPdfBase64": "JVBERi0xLjcK"}))]
 pub struct AnalysisPdfView {
     #[schema(format = "byte")]
     analysis_pdf_base64: String,
@@ -203,7 +204,23 @@ pub struct AnalysisPdfView {
 /// What an interview has told about the candidate.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Analysis)]
+#[schema(as = Analysis, example = json!({
+    "id": "01960e6a-7c00-7000-8000-000000000011",
+    "interviewId": "01960e6a-7c00-7000-8000-000000000006",
+    "general": {
+        "createdAt": "2026-04-02T12:45:00.000Z",
+        "updatedAt": "2026-04-02T12:45:00.000Z",
+        "overallRating": 82,
+        "companyFitRating": "HIGH",
+        "education": "BACHELOR_LEVEL",
+        "experience": "THREE_TO_5_YEARS",
+        "strongPoints": ["Speaks clearly about earlier work."],
+        "weakPoints": ["Has not worked in shifts before."],
+        "evaluation": [{"criterion": "Motivation", "rating": 90, "comment": "Knows the company."}],
+        "status": "COMPLETED"
+    },
+    "specific": {"availableFrom": "2026-05-01"}
+}))]
 pub struct AnalysisView<'a> {
     #[schema(value_type = String, format = "uuid")]
     id: Text<AnalysisId>,

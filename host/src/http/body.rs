@@ -15,7 +15,7 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value};
 use switchboard_domain::problem::{Flaw, Problems, field_path};
 
-pub use self::value::{chars, flag, id, number, text, whole};
+pub use self::value::{chars, count, flag, id, number, text, whole};
 
 /// The path of a problem with the body as a whole.
 pub const WHOLE_BODY: &str = "body";

@@ -97,7 +97,7 @@ fn dry_run(
 
 /// When to call.
 #[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[schema(rename_all = "camelCase", as = NewCallAttempt, example = json!({"scheduledAt": "2026-04-02T14:30:00+02:00"}))]
 #[expect(dead_code, reason = "only its schema is used; the reader above asks for the same names")]
 pub struct CallAttemptBody {
     /// At most 30 days ahead; at once when not sent. An offset says whose wall clock is meant; without one it is
@@ -108,7 +108,7 @@ pub struct CallAttemptBody {
 
 /// Another time for a call that has not begun.
 #[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[schema(rename_all = "camelCase", as = CallAttemptPatch, example = json!({"scheduledAt": "2026-04-02T14:30:00+02:00"}))]
 #[expect(dead_code, reason = "only its schema is used; the reader above asks for the same names")]
 pub struct CallAttemptPatch {
     /// As for a new call.
@@ -121,7 +121,13 @@ pub struct CallAttemptPatch {
 /// One try to phone a candidate.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = CallAttempt)]
+#[schema(as = CallAttempt, example = json!({
+    "id": "01960e6a-7c00-7000-8000-000000000007",
+    "direction": "OUTBOUND",
+    "status": "SCHEDULED",
+    "retryNumber": 0,
+    "scheduledAt": "2026-04-02T12:30:00.000Z"
+}))]
 pub struct CallAttemptView<'a> {
     #[schema(value_type = String, format = "uuid")]
     id: Text<CallAttemptId>,

@@ -82,7 +82,6 @@ impl Listed for Candidate {
     "phoneNumber": "+48501234567",
     "gdprExpiryDate": "2099-12-31",
     "jobIds": ["01960e6a-7c00-7000-8000-000000000001"],
-    "jobId": "01960e6a-7c00-7000-8000-000000000001",
     "metadata": {"source": "career fair"}
 }))]
 #[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
@@ -95,10 +94,10 @@ pub struct CandidateBody {
     #[schema(min_length = 1, max_length = 254, format = "email")]
     email: Option<String>,
     /// E.164. This or `email` is required; phone interviews need it.
-    #[schema(example = "+48501234567")]
+    #[schema(example = "+48501234567", format = "phone-number", pattern = "^\\+[1-9][0-9]{3,14}$")]
     phone_number: Option<String>,
-    /// Until when the candidate's data may be kept; in the future.
-    #[schema(format = "date")]
+    /// Until when the candidate's data may be kept: `YYYY-MM-DD`, in the future.
+    #[schema(format = "future-date", pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}", example = "2099-12-31")]
     gdpr_expiry_date: String,
     /// Jobs of the company that the candidate is assigned to.
     #[schema(value_type = Option<Vec<String>>, format = "uuid", min_items = 1, max_items = 50)]
@@ -234,7 +233,27 @@ pub struct LinksView {
 /// Somebody who applied.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Candidate)]
+#[schema(as = Candidate, example = json!({
+    "id": "01960e6a-7c00-7000-8000-000000000002",
+    "companyId": "01960e6a-7c00-7000-8000-000000000005",
+    "firstName": "Ada",
+    "lastName": "Nowak",
+    "email": "ada@nowak.example",
+    "phoneNumber": "+48501234567",
+    "gdprExpiryDate": "2099-12-31",
+    "jobId": "01960e6a-7c00-7000-8000-000000000001",
+    "jobIds": ["01960e6a-7c00-7000-8000-000000000001"],
+    "status": "APPLIED",
+    "interviewCount": 0,
+    "analysisCount": 0,
+    "links": {
+        "interviews": "/candidates/01960e6a-7c00-7000-8000-000000000002/interviews",
+        "analyses": "/candidates/01960e6a-7c00-7000-8000-000000000002/analyses"
+    },
+    "metadata": {"source": "career fair"},
+    "createdAt": "2026-04-02T08:00:00.000Z",
+    "updatedAt": "2026-04-02T08:00:00.000Z"
+}))]
 pub struct CandidateView<'a> {
     #[schema(value_type = String, format = "uuid")]
     id: Text<CandidateId>,
@@ -246,7 +265,7 @@ pub struct CandidateView<'a> {
     #[schema(value_type = String, format = "email")]
     email: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, example = "+48501234567")]
+    #[schema(value_type = String, example = "+48501234567", format = "phone-number")]
     phone_number: Option<&'a str>,
     #[schema(value_type = String, format = "date")]
     gdpr_expiry_date: Text<NaiveDate>,

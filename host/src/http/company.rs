@@ -87,6 +87,34 @@ pub(crate) async fn delete(app: &App, call: &Call) -> Result<Reply, Failure> {
     Ok(Reply::with_beside(status, &true, &beside, now))
 }
 
+/// The answer to the deletion of a company.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase", as = CompanyDeletionEnvelope, example = json!({
+    "success": true,
+    "data": true,
+    "error": null,
+    "statusCode": 200,
+    "message": "Success",
+    "traceId": "5e0fd3b09b8f6a3c-0000000000000011",
+    "timestamp": "2026-04-02T08:00:00.000Z"
+}))]
+#[expect(dead_code, reason = "only its schema is used; the envelope is written as bytes")]
+pub struct DeletedCompanyView {
+    #[schema(schema_with = schema::always_true)]
+    success: bool,
+    #[schema(schema_with = schema::always_true)]
+    data: bool,
+    #[schema(schema_with = schema::nothing)]
+    error: (),
+    status_code: u16,
+    message: String,
+    /// The id of the request.
+    #[schema(value_type = Option<String>, required = true)]
+    trace_id: Option<String>,
+    #[schema(format = "date-time")]
+    timestamp: String,
+}
+
 // Wire types in.
 
 /// What a new company is made of.
@@ -134,10 +162,10 @@ pub struct CompanyBody {
 #[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
 pub struct SettingsBody {
     /// An IANA time zone.
-    #[schema(example = "Europe/Warsaw", default = "UTC")]
+    #[schema(example = "Europe/Warsaw", default = "UTC", format = "time-zone")]
     timezone: Option<String>,
     /// A BCP 47 language tag.
-    #[schema(example = "pl-PL", default = "en")]
+    #[schema(example = "pl-PL", default = "en", format = "language-tag")]
     locale: Option<String>,
     call_window: Option<CallWindowBody>,
 }
@@ -296,9 +324,8 @@ pub struct Location<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, max_length = 200)]
     city: Option<&'a str>,
-    /// ISO 3166-1 alpha-2, upper case.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, min_length = 2, max_length = 2, example = "PL")]
+    #[schema(value_type = schema::CountryCodes)]
     country_code: Option<&'a str>,
 }
 
@@ -308,10 +335,10 @@ pub struct Location<'a> {
 #[schema(as = CompanySettings)]
 pub struct SettingsView<'a> {
     /// An IANA time zone.
-    #[schema(example = "Europe/Warsaw")]
+    #[schema(example = "Europe/Warsaw", format = "time-zone")]
     timezone: &'a str,
     /// A BCP 47 language tag.
-    #[schema(example = "pl-PL")]
+    #[schema(example = "pl-PL", format = "language-tag")]
     locale: &'a str,
     call_window: CallWindowView,
 }
@@ -334,7 +361,24 @@ pub struct CallWindowView {
 /// A customer of an ATS.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Company)]
+#[schema(as = Company, example = json!({
+    "id": "01960e6a-7c00-7000-8000-000000000005",
+    "name": "Kowalski Logistics",
+    "description": "Freight forwarding in the Baltics.",
+    "website": "https://kowalski.example",
+    "industry": "Logistics",
+    "size": "51-200",
+    "location": {"city": "Gdańsk", "countryCode": "PL"},
+    "settings": {
+        "timezone": "Europe/Warsaw",
+        "locale": "pl-PL",
+        "callWindow": {"start": "09:00", "end": "18:00", "days": ["MON", "TUE", "WED", "THU", "FRI"]}
+    },
+    "metadata": {"accountManager": "m.nowak"},
+    "ownerEmail": "owner@kowalski.example",
+    "createdAt": "2026-04-02T08:00:00.000Z",
+    "updatedAt": "2026-04-02T08:00:00.000Z"
+}))]
 pub struct CompanyView<'a> {
     #[schema(value_type = String, format = "uuid")]
     id: Text<CompanyId>,

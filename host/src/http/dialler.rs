@@ -135,7 +135,7 @@ fn token(value: &Value) -> Result<Token, switchboard_domain::problem::Flaw> {
 
 /// How many due attempts to hand out, for how long, and how long to wait for one.
 #[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase", as = Claim)]
+#[schema(rename_all = "camelCase", as = Claim, example = json!({"max": 10, "leaseSeconds": 60, "waitSeconds": 0}))]
 #[expect(dead_code, reason = "only its schema is used; the reader above asks for the same names")]
 pub struct ClaimBody {
     #[schema(minimum = 1, maximum = 100, default = 1)]
@@ -148,7 +148,7 @@ pub struct ClaimBody {
 
 /// A call goes on.
 #[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase", as = Heartbeat)]
+#[schema(rename_all = "camelCase", as = Heartbeat, example = json!({"leaseToken": "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", "leaseSeconds": 60}))]
 #[expect(dead_code, reason = "only its schema is used; the reader above asks for the same names")]
 pub struct HeartbeatBody {
     lease_token: String,
@@ -159,7 +159,13 @@ pub struct HeartbeatBody {
 
 /// A call is over.
 #[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase", as = Completion)]
+#[schema(rename_all = "camelCase", as = Completion, example = json!({
+    "leaseToken": "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+    "outcome": "COMPLETED",
+    "durationSeconds": 734,
+    "recordingUrl": "https://recordings.example/7",
+    "notes": "Answered at once."
+}))]
 #[expect(dead_code, reason = "only its schema is used; the reader above asks for the same names")]
 pub struct CompletionBody {
     lease_token: String,
@@ -174,9 +180,18 @@ pub struct CompletionBody {
     notes: Option<String>,
 }
 
+/// Nothing needs to be said.
+#[derive(Debug, ToSchema)]
+#[schema(as = OnlineStart, example = json!({}))]
+pub struct OnlineStartBody {}
+
 /// An online interview is over.
 #[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase", as = OnlineCompletion)]
+#[schema(rename_all = "camelCase", as = OnlineCompletion, example = json!({
+    "leaseToken": "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+    "outcome": "COMPLETED",
+    "durationSeconds": 734
+}))]
 #[expect(dead_code, reason = "only its schema is used; the reader above asks for the same names")]
 pub struct OnlineCompletionBody {
     lease_token: String,
@@ -192,7 +207,41 @@ pub struct OnlineCompletionBody {
 /// What a claim hands out; empty where nothing is due.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Claimed)]
+#[schema(as = Claimed, example = json!({"attempts": [{
+    "id": "01960e6a-7c00-7000-8000-000000000007",
+    "interviewId": "01960e6a-7c00-7000-8000-000000000006",
+    "companyId": "01960e6a-7c00-7000-8000-000000000005",
+    "leaseToken": "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+    "leaseExpiresAt": "2026-04-02T12:31:00.000Z",
+    "scheduledAt": "2026-04-02T12:30:00.000Z",
+    "to": "+48501234567",
+    "from": "+48585550123",
+    "candidate": {
+        "id": "01960e6a-7c00-7000-8000-000000000002",
+        "firstName": "Ada",
+        "lastName": "Nowak"
+    },
+    "agent": {
+        "id": "01960e6a-7c00-7000-8000-000000000004",
+        "name": "Polish check",
+        "type": "PHONE",
+        "focus": "LANGUAGE_TEST",
+        "language": "PL",
+        "duration": 20,
+        "questions": ["What did you do yesterday?"],
+        "instructions": "Speak slowly.",
+        "voiceId": "EMMA",
+        "cefrLevel": "B2",
+        "metadata": {"team": "north"}
+    },
+    "job": {
+        "id": "01960e6a-7c00-7000-8000-000000000001",
+        "title": "Forklift driver",
+        "description": "Loads and unloads containers in three shifts."
+    },
+    "retryNumber": 0,
+    "mode": "live"
+}]}))]
 pub struct ClaimedView<'a> {
     #[schema(value_type = Vec<ClaimedAttemptView<'static>>)]
     attempts: Vec<ClaimedAttemptView<'a>>,
@@ -288,7 +337,7 @@ pub struct CallJobView<'a> {
 /// How long a lease holds.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = LeaseExpiry)]
+#[schema(as = LeaseExpiry, example = json!({"leaseExpiresAt": "2026-04-02T12:31:00.000Z"}))]
 pub struct LeaseExpiryView {
     #[schema(value_type = String, format = "date-time")]
     lease_expires_at: Text<Timestamp>,
@@ -297,7 +346,7 @@ pub struct LeaseExpiryView {
 /// What an online interview is held with.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = OnlineLease)]
+#[schema(as = OnlineLease, example = json!({"leaseToken": "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"}))]
 pub struct OnlineLeaseView {
     lease_token: String,
 }
@@ -305,7 +354,10 @@ pub struct OnlineLeaseView {
 /// Where an online interview stands after its end.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = OnlineEnd)]
+#[schema(as = OnlineEnd, example = json!({
+    "id": "01960e6a-7c00-7000-8000-000000000006",
+    "status": "COMPLETED"
+}))]
 pub struct OnlineEndView {
     #[schema(value_type = String, format = "uuid")]
     id: Text<InterviewId>,

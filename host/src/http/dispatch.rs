@@ -74,7 +74,9 @@ async fn handle(app: &App, call: &mut Call) -> Result<Reply, Failure> {
         Route::StartInterview => Box::pin(dialler::start_online(app, call)).await,
         Route::CompleteInterview => Box::pin(dialler::complete_online(app, call)).await,
         // Answered before a key is asked for.
-        Route::Healthz | Route::OpenApi => Err(Problem::RouteNotFound.into()),
+        Route::Healthz | Route::OpenApi | Route::Docs | Route::DocsFile | Route::LlmsText => {
+            Err(Problem::RouteNotFound.into())
+        }
     }
 }
 

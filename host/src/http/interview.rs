@@ -113,7 +113,7 @@ pub(crate) async fn list_of_candidate(app: &App, call: &Call) -> Result<Reply, F
     "candidateId": "01960e6a-7c00-7000-8000-000000000002",
     "agentId": "01960e6a-7c00-7000-8000-000000000004",
     "jobId": "01960e6a-7c00-7000-8000-000000000001",
-    "scheduledAt": "2026-04-02T09:30:00+02:00",
+    "scheduledAt": "2026-04-02T14:30:00+02:00",
     "isTest": false,
     "metadata": {"round": 1}
 }))]
@@ -131,9 +131,10 @@ pub struct InterviewBody {
     job: Option<InlineJobBody>,
     /// At most 30 days ahead; at once when not sent. An offset says whose wall clock is meant; without one it
     /// is the candidate's.
-    #[schema(example = "2026-04-02T09:30:00+02:00")]
+    #[schema(example = "2026-04-02T14:30:00+02:00", format = "written-time")]
     scheduled_at: Option<String>,
     /// The older name of `scheduledAt`.
+    #[schema(format = "written-time")]
     #[deprecated]
     schedule_time: Option<String>,
     /// Calls nobody and is not billed.
@@ -254,22 +255,41 @@ fn written_time(fields: &mut Fields<'_>) -> Read<Option<WrittenTime>> {
 /// What an interview would be. Nothing was stored, so no decision has an id.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = InterviewDryRun)]
+#[schema(as = InterviewDryRun, example = json!({
+    "scheduledAt": "2026-04-02T12:30:00.000Z",
+    "localTime": "2026-04-02T14:30:00",
+    "timeZone": "+02:00",
+    "timeZoneSource": "offset",
+    "callWindow": {"start": "09:00", "end": "18:00", "days": ["MON", "TUE", "WED", "THU", "FRI"]},
+    "allowed": true,
+    "nextAllowedAt": "2026-04-02T14:30:00.000+02:00",
+    "jobId": "01960e6a-7c00-7000-8000-000000000001",
+    "decisionIds": []
+}))]
 pub struct DryRunView {
     #[schema(format = "date-time")]
     scheduled_at: String,
     /// The wall clock by which it was judged.
+    #[schema(example = "2026-04-02T14:30:00")]
     local_time: String,
+    /// An IANA name, or an offset such as `+10:30`.
+    #[schema(example = "+02:00")]
     time_zone: String,
+    #[schema(schema_with = schema::time_zone_source)]
     time_zone_source: &'static str,
+    /// Where the phone number may be in any of several zones: all of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     ambiguous_zones: Vec<&'static str>,
     call_window: CallWindowView,
     allowed: bool,
+    /// With the offset in which it was judged, so that sending it back is accepted.
     #[schema(format = "date-time")]
     next_allowed_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "uuid")]
     job_id: Option<String>,
+    /// Always empty: nothing was stored, so that no decision has an id.
     decision_ids: Vec<String>,
 }
 
@@ -294,7 +314,27 @@ impl DryRunView {
 /// A candidate, an agent, a time, perhaps a job.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Interview)]
+#[schema(as = Interview, example = json!({
+    "id": "01960e6a-7c00-7000-8000-000000000006",
+    "companyId": "01960e6a-7c00-7000-8000-000000000005",
+    "candidateId": "01960e6a-7c00-7000-8000-000000000002",
+    "agentId": "01960e6a-7c00-7000-8000-000000000004",
+    "jobId": "01960e6a-7c00-7000-8000-000000000001",
+    "status": "SCHEDULED",
+    "scheduledAt": "2026-04-02T12:30:00.000Z",
+    "metadata": {"round": 1},
+    "isTest": false,
+    "callAttempts": [{
+        "id": "01960e6a-7c00-7000-8000-000000000007",
+        "direction": "OUTBOUND",
+        "status": "SCHEDULED",
+        "retryNumber": 0,
+        "scheduledAt": "2026-04-02T12:30:00.000Z"
+    }],
+    "decisions": {},
+    "createdAt": "2026-04-02T08:00:00.000Z",
+    "updatedAt": "2026-04-02T08:00:00.000Z"
+}))]
 pub struct InterviewView<'a> {
     #[schema(value_type = String, format = "uuid")]
     id: Text<InterviewId>,

@@ -348,9 +348,8 @@ pub struct LocationView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, max_length = 200)]
     postal_code: Option<&'a str>,
-    /// ISO 3166-1 alpha-2, upper case.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, min_length = 2, max_length = 2, example = "PL")]
+    #[schema(value_type = schema::CountryCodes)]
     country_code: Option<&'a str>,
 }
 
@@ -365,9 +364,8 @@ pub struct SalaryView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = f64, minimum = 0)]
     max: Option<Number>,
-    /// ISO 4217, upper case.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, min_length = 3, max_length = 3, example = "PLN")]
+    #[schema(value_type = schema::CurrencyCodes)]
     currency: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schema::salary_period)]
@@ -377,7 +375,32 @@ pub struct SalaryView<'a> {
 /// A job of a company.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Job)]
+#[schema(as = Job, example = json!({
+    "id": "01960e6a-7c00-7000-8000-000000000001",
+    "companyId": "01960e6a-7c00-7000-8000-000000000005",
+    "title": "Forklift driver",
+    "description": "Loads and unloads containers in three shifts.",
+    "status": "OPEN",
+    "jobUrl": "https://kowalski.example/jobs/17",
+    "benefits": "Private health care.",
+    "requiredSkills": ["Forklift licence"],
+    "niceToHaveSkills": ["First aid"],
+    "languageRequirements": [{"language": "PL", "proficiency": "B2"}],
+    "education": ["SECONDARY_WITH_DIPLOMA"],
+    "experience": "ONE_TO_3_YEARS",
+    "contractType": "FULL_TIME",
+    "location": {
+        "workMode": "ONSITE",
+        "street": "Portowa 5",
+        "city": "Gdańsk",
+        "postalCode": "80-001",
+        "countryCode": "PL"
+    },
+    "salary": {"min": 5200, "max": 6100.5, "currency": "PLN", "period": "MONTHLY"},
+    "metadata": {"requisitionPriority": 3},
+    "createdAt": "2026-04-02T08:00:00.000Z",
+    "updatedAt": "2026-04-02T08:00:00.000Z"
+}))]
 pub struct JobView<'a> {
     #[schema(value_type = String, format = "uuid")]
     id: Text<JobId>,

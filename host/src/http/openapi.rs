@@ -1,238 +1,290 @@
-//! The OpenAPI document: paths from the route table, schemas from the wire types. Built once.
+//! The OpenAPI documents, for partners and for operators: paths from the route tables, schemas from the types
+//! that serve, failures from the table of codes. Each is built once.
+//!
+//! Promised here: what a document says, the server does. The tests hold every answer that they receive against
+//! it. What must never happen here: a shape or a code that is written down a second time.
 
+mod failure;
+pub mod llms;
+pub(crate) mod operation;
+pub(crate) mod parameter;
+pub mod partner;
+
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
-use switchboard_domain::key::Scope;
-use utoipa::ToSchema;
-use utoipa::openapi::{ComponentsBuilder, RefOr, Schema};
 
-use super::agent::{AgentBody, AgentPatch, AgentView};
-use super::analysis::{AnalysisBody, AnalysisPdfView, AnalysisView};
-use super::call_attempt::{CallAttemptBody, CallAttemptPatch};
-use super::candidate::{CandidateBody, CandidatePatch, CandidateView};
-use super::company::{CompanyBody, CompanyPatch, CompanyView};
+use self::operation::{Answer, Body, Content, Operation, example_of};
+use self::parameter::{Header, REQUEST_ID};
 use super::compress;
-use super::dialler::{
-    ClaimBody, ClaimedView, CompletionBody, HeartbeatBody, LeaseExpiryView, OnlineCompletionBody,
-    OnlineEndView, OnlineLeaseView,
-};
-use super::interview::{DryRunView, InterviewBody, InterviewPatch, InterviewView};
-use super::job::{JobBody, JobPatch, JobView};
+use super::page::PageView;
 use super::reply::Reply;
-use super::route::{Access, Entry, Route, Verb};
+use super::schema::Named;
+use crate::http::problem::Code;
 
-/// The document as an answer.
-#[must_use]
-pub fn reply() -> Reply {
-    static DOCUMENT: OnceLock<(Bytes, Bytes)> = OnceLock::new();
-    // Everybody may ask for it, so it is packed once and not for each.
-    let (body, packed) = DOCUMENT.get_or_init(|| {
-        let body = Bytes::from(document().to_string());
+/// A document as an answer. Everybody may ask for it, so it is packed once and not for each.
+pub(crate) fn text_reply(
+    content_type: &'static str,
+    text: &'static OnceLock<(Bytes, Bytes)>,
+    make: impl FnOnce() -> String,
+) -> Reply {
+    let (body, packed) = text.get_or_init(|| {
+        let body = Bytes::from(make());
         let packed = compress::gzip(&body);
         (body, packed)
     });
-    let packed = Some(packed.clone());
-    Reply { packed, ..Reply::text(StatusCode::OK, "application/json", body.clone()) }
+    let reply = Reply::text(StatusCode::OK, content_type, body.clone());
+    Reply { packed: Some(packed.clone()), ..reply }
 }
 
-/// The document.
-#[must_use]
-pub fn document() -> Value {
-    let mut paths = Map::new();
-    for entry in Route::ALL {
-        let operations = paths.entry(entry.template).or_insert_with(|| json!({}));
-        operations[entry.verb.as_str().to_ascii_lowercase()] = operation(entry);
+/// Where an operation stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    /// `GET`
+    pub(crate) verb: &'a str,
+    /// `/jobs/{id}`
+    pub(crate) template: &'a str,
+    /// Its name.
+    pub(crate) id: &'a str,
+}
+
+/// What stands around the values of successful answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Frame {
+    /// The partners' envelope.
+    Envelope,
+    /// Nothing.
+    Plain,
+}
+
+/// A document that grows operation by operation; what they share is gathered beside them.
+#[derive(Debug)]
+pub(crate) struct Document {
+    frame: Frame,
+    paths: Map<String, Value>,
+    schemas: BTreeMap<String, Value>,
+    responses: BTreeMap<String, Value>,
+    parameters: BTreeMap<String, Value>,
+    headers: BTreeMap<&'static str, Value>,
+    examples: BTreeMap<&'static str, Value>,
+}
+
+impl Document {
+    /// Without operations.
+    pub(crate) fn new(frame: Frame) -> Self {
+        Self {
+            frame,
+            paths: Map::new(),
+            schemas: BTreeMap::new(),
+            responses: BTreeMap::new(),
+            parameters: BTreeMap::new(),
+            headers: BTreeMap::new(),
+            examples: BTreeMap::new(),
+        }
     }
-    json!({
-        "openapi": "3.1.0",
-        "info": { "title": "Switchboard partner API", "version": env!("CARGO_PKG_VERSION") },
-        "servers": [{ "url": "/" }, { "url": "/v1" }],
-        "paths": paths,
-        "components": components(),
-    })
-}
 
-/// Every wire type stands here, with those that it refers to.
-fn components() -> Value {
-    let mut list = Vec::new();
-    add::<CompanyBody>(&mut list);
-    add::<CompanyPatch>(&mut list);
-    add::<CompanyView<'static>>(&mut list);
-    add::<JobBody>(&mut list);
-    add::<JobPatch>(&mut list);
-    add::<JobView<'static>>(&mut list);
-    add::<CandidateBody>(&mut list);
-    add::<CandidatePatch>(&mut list);
-    add::<CandidateView<'static>>(&mut list);
-    add::<AgentBody>(&mut list);
-    add::<AgentPatch>(&mut list);
-    add::<AgentView<'static>>(&mut list);
-    add::<InterviewBody>(&mut list);
-    add::<InterviewPatch>(&mut list);
-    add::<InterviewView<'static>>(&mut list);
-    add::<DryRunView>(&mut list);
-    add::<CallAttemptBody>(&mut list);
-    add::<CallAttemptPatch>(&mut list);
-    add::<AnalysisBody>(&mut list);
-    add::<AnalysisView<'static>>(&mut list);
-    add::<AnalysisPdfView>(&mut list);
-    add::<ClaimBody>(&mut list);
-    add::<ClaimedView<'static>>(&mut list);
-    add::<HeartbeatBody>(&mut list);
-    add::<LeaseExpiryView>(&mut list);
-    add::<CompletionBody>(&mut list);
-    add::<OnlineLeaseView>(&mut list);
-    add::<OnlineCompletionBody>(&mut list);
-    add::<OnlineEndView>(&mut list);
-    let schemas = ComponentsBuilder::new().schemas_from_iter(list).build();
-    let mut components = serde_json::to_value(schemas).unwrap_or_else(|_| json!({}));
-    components["securitySchemes"] = json!({ "apiKey": { "type": "http", "scheme": "bearer" } });
-    components["responses"] = json!({
-        "Failure": {
-            "description": "A refusal; `error.code` says why, `error.details` what to send instead.",
-            "content": { "application/json": { "schema": {
-                "type": "object",
-                "required": ["success", "data", "error", "timestamp"],
-                "properties": {
-                    "success": { "const": false },
-                    "data": { "type": "null" },
-                    "error": {
-                        "type": "object",
-                        "required": ["code", "message", "details"],
-                        "properties": {
-                            "code": { "type": "string" },
-                            "message": { "type": "string" },
-                            "details": { "type": "object" },
-                        },
-                    },
-                    "timestamp": { "type": "string", "format": "date-time" },
-                },
-            } } },
-        },
-    });
-    components
-}
-
-/// A wire type, and those inside it.
-fn add<T: ToSchema>(list: &mut Vec<(String, RefOr<Schema>)>) {
-    list.push((T::name().into_owned(), T::schema()));
-    T::schemas(list);
-}
-
-fn operation(entry: &Entry) -> Value {
-    let status = match (entry.verb, entry.route) {
-        (_, Route::UpdateCallAttempt | Route::DeleteCallAttempt) => "204",
-        (Verb::Post, _) if entry.access != Access::Worker => "201",
-        (Verb::Get | Verb::Post | Verb::Patch | Verb::Delete, _) => "200",
-    };
-    let (body, data) = shapes(entry.route);
-    let mut success = json!({ "description": "Success" });
-    if let Some(data) = data {
-        success["content"] = json!({ "application/json": { "schema": envelope(&data) } });
+    /// Adds an operation, complete as it is.
+    pub(crate) fn add(&mut self, place: Place<'_>, operation: &Operation, security: Value) {
+        let mut value = json!({
+            "operationId": place.id,
+            "tags": [operation.tag],
+            "summary": operation.summary,
+        });
+        if !operation.note.is_empty() {
+            value["description"] = operation.note.as_str().into();
+        }
+        let parameters: Vec<Value> =
+            operation.parameters.iter().map(|parameter| self.parameter(parameter)).collect();
+        value["parameters"] = parameters.into();
+        if let Some(body) = &operation.body {
+            value["requestBody"] = self.body(body);
+        }
+        let mut responses = Map::new();
+        for answer in &operation.answers {
+            responses.insert(answer.status.to_string(), self.answer(answer));
+        }
+        for (status, response) in self.failures(operation) {
+            responses.insert(status.to_string(), response);
+        }
+        value["responses"] = responses.into();
+        value["security"] = security;
+        let path = self.paths.entry(place.template).or_insert_with(|| json!({}));
+        path[place.verb.to_ascii_lowercase()] = value;
     }
-    let mut operation = json!({
-        "operationId": entry.operation,
-        "parameters": parameters(entry),
-        "responses": { status: success, "default": { "$ref": "#/components/responses/Failure" } },
-    });
-    if let Some(body) = body {
-        let content = json!({ "application/json": { "schema": reference(body) } });
-        operation["requestBody"] = json!({ "required": true, "content": content });
+
+    /// Adds a failure that is no operation's own: what an unknown path or method is answered with.
+    pub(crate) fn add_failure(&mut self, code: Code) {
+        self.failure(&[code], &[]);
     }
-    if entry.access != Access::Public {
-        let scopes: Vec<&str> = entry.scopes.iter().copied().map(Scope::as_str).collect();
-        operation["security"] = json!([{ "apiKey": [] }]);
-        operation["x-required-scopes"] = json!(scopes);
+
+    /// The whole, behind `head`: the version, `info`, `servers`, `tags`.
+    pub(crate) fn finish(self, mut head: Value, security_schemes: Value) -> Value {
+        head["paths"] = self.paths.into();
+        head["components"] = json!({
+            "schemas": self.schemas,
+            "responses": self.responses,
+            "parameters": self.parameters,
+            "headers": self.headers,
+            "examples": self.examples,
+            "securitySchemes": security_schemes,
+        });
+        head
     }
-    operation
-}
 
-/// What stands in `data`, by the names of the schemas.
-enum Data {
-    One(&'static str),
-    Page(&'static str),
-    /// `true`, of a deletion.
-    True,
-}
+    /// Notes a type and those that it refers to; refers to it.
+    fn schema(&mut self, named: &Named) -> Value {
+        for (name, schema) in &named.schemas {
+            let kept = self.schemas.entry(name.clone()).or_insert_with(|| schema.clone());
+            debug_assert_eq!(kept, schema, "two types have the name {name}");
+        }
+        reference("schemas", &named.name)
+    }
 
-/// The body that a route takes and the data that it gives.
-fn shapes(route: Route) -> (Option<&'static str>, Option<Data>) {
-    use Data::{One, Page, True};
-    match route {
-        Route::Healthz | Route::OpenApi => (None, None),
-        Route::CreateCompany => (Some("CompanyBody"), Some(One("Company"))),
-        Route::GetCompany => (None, Some(One("Company"))),
-        Route::UpdateCompany => (Some("CompanyPatch"), Some(One("Company"))),
-        Route::ListCompanies => (None, Some(Page("Company"))),
-        Route::CreateJob => (Some("JobBody"), Some(One("Job"))),
-        Route::GetJob => (None, Some(One("Job"))),
-        Route::UpdateJob => (Some("JobPatch"), Some(One("Job"))),
-        Route::ListJobs => (None, Some(Page("Job"))),
-        Route::CreateCandidate => (Some("CandidateBody"), Some(One("Candidate"))),
-        Route::GetCandidate => (None, Some(One("Candidate"))),
-        Route::UpdateCandidate => (Some("CandidatePatch"), Some(One("Candidate"))),
-        Route::ListCandidates => (None, Some(Page("Candidate"))),
-        Route::CreateAgent => (Some("AgentBody"), Some(One("Agent"))),
-        Route::GetAgent => (None, Some(One("Agent"))),
-        Route::UpdateAgent => (Some("AgentPatch"), Some(One("Agent"))),
-        Route::ListAgents => (None, Some(Page("Agent"))),
-        Route::CreateInterview => (Some("InterviewBody"), Some(One("Interview"))),
-        Route::GetInterview => (None, Some(One("Interview"))),
-        Route::UpdateInterview => (Some("InterviewPatch"), Some(One("Interview"))),
-        Route::DeleteCompany
-        | Route::DeleteJob
-        | Route::DeleteCandidate
-        | Route::DeleteAgent
-        | Route::DeleteInterview => (None, Some(True)),
-        Route::ListInterviews | Route::ListCandidateInterviews => (None, Some(Page("Interview"))),
-        Route::ListCandidateAnalyses => (None, Some(Page("Analysis"))),
-        Route::GetAnalysisPdf => (None, Some(One("AnalysisPdf"))),
-        Route::CreateCallAttempt => (Some("CallAttemptBody"), Some(One("CallAttempt"))),
-        Route::UpdateCallAttempt => (Some("CallAttemptPatch"), None),
-        Route::DeleteCallAttempt => (None, None),
-        Route::ClaimCallAttempts => (Some("Claim"), Some(One("Claimed"))),
-        Route::BeatCallAttempt => (Some("Heartbeat"), Some(One("LeaseExpiry"))),
-        Route::CompleteCallAttempt => (Some("Completion"), Some(One("CallAttempt"))),
-        Route::PutAnalysis => (Some("AnalysisBody"), Some(One("Analysis"))),
-        Route::StartInterview => (None, Some(One("OnlineLease"))),
-        Route::CompleteInterview => (Some("OnlineCompletion"), Some(One("OnlineEnd"))),
+    fn parameter(&mut self, parameter: &parameter::Parameter) -> Value {
+        if !parameter.shared {
+            return parameter.to_value();
+        }
+        self.parameters.entry(parameter.name.to_owned()).or_insert_with(|| parameter.to_value());
+        reference("parameters", parameter.name)
+    }
+
+    fn headers(&mut self, own: &[&'static Header]) -> Value {
+        let mut headers = Map::new();
+        for header in [&REQUEST_ID].into_iter().chain(own.iter().copied()) {
+            self.headers.entry(header.name).or_insert_with(|| header.to_value());
+            headers.insert(header.name.to_owned(), reference("headers", header.name));
+        }
+        headers.into()
+    }
+
+    fn body(&mut self, body: &Body) -> Value {
+        match body {
+            Body::Json { named, example, optional } => {
+                let mut content = json!({ "schema": self.schema(named) });
+                if let Some(example) = example {
+                    content["example"] = example.clone();
+                }
+                json!({ "required": !optional, "content": { JSON: content } })
+            }
+            Body::Bytes { media_type, optional } => {
+                json!({ "required": !optional, "content": { *media_type: {} } })
+            }
+        }
+    }
+
+    fn answer(&mut self, answer: &Answer) -> Value {
+        let mut response = json!({ "description": answer.told, "headers": self.headers(&answer.headers) });
+        if let Some((media_type, schema)) = self.content(&answer.content) {
+            response["content"] = json!({ media_type: { "schema": schema } });
+            if let Some(example) = self.example(answer) {
+                response["content"][media_type]["example"] = example;
+            }
+        }
+        for operation in &answer.links {
+            let id = json!({ "id": "$response.body#/data/id" });
+            response["links"][operation] = json!({ "operationId": operation, "parameters": id });
+        }
+        response
+    }
+
+    fn content(&mut self, content: &Content) -> Option<(&'static str, Value)> {
+        let is_framed = self.frame == Frame::Envelope;
+        let schema = match content {
+            Content::Nothing => return None,
+            Content::Text(media_type) => return Some((media_type, json!({ "type": "string" }))),
+            Content::Object => json!({ "type": "object" }),
+            Content::Whole(named) => self.schema(named),
+            Content::True => self.envelope("Deletion", &json!({ "type": "boolean", "const": true })),
+            Content::One(named) => {
+                let inner = self.schema(named);
+                if is_framed { self.envelope(&named.name, &inner) } else { inner }
+            }
+            Content::Told(named, _) => {
+                let inner = self.schema(named);
+                self.told_envelope(&named.name, &inner)
+            }
+            Content::Page(named) => {
+                let inner = self.schema(named);
+                let page = self.page(named, &inner);
+                if is_framed { self.envelope(&format!("{}Page", named.name), &page) } else { page }
+            }
+            Content::List(named) => json!({ "type": "array", "items": self.schema(named) }),
+        };
+        Some((JSON, schema))
+    }
+
+    fn example(&self, answer: &Answer) -> Option<Value> {
+        let shown = answer.content.named().and_then(example_of);
+        let data = match &answer.content {
+            Content::Nothing | Content::Object | Content::Text(_) => return None,
+            Content::Whole(_) => return shown,
+            Content::True => json!(true),
+            Content::One(_) | Content::Told(..) => {
+                let mut shown = shown?;
+                for (name, value) in answer.shown.as_object().into_iter().flatten() {
+                    shown[name] = value.clone();
+                }
+                shown
+            }
+            Content::List(_) => json!([shown?]),
+            Content::Page(_) => json!({
+                "data": [shown?], "total": 1, "page": 1, "limit": 20, "totalPages": 1,
+                "hasNextPage": false, "hasPreviousPage": false, "nextCursor": null,
+            }),
+        };
+        Some(match self.frame {
+            Frame::Plain => data,
+            Frame::Envelope => {
+                let mut whole =
+                    json!({ "success": true, "data": data, "error": null, "timestamp": EXAMPLE_MOMENT });
+                if let Content::Told(_, message) = &answer.content {
+                    whole["message"] = (*message).into();
+                }
+                whole
+            }
+        })
+    }
+
+    /// The frame of a page, with the type of its entries.
+    fn page(&mut self, named: &Named, inner: &Value) -> Value {
+        let name = format!("{}Page", named.name);
+        let mut page =
+            serde_json::to_value(<PageView<String> as utoipa::PartialSchema>::schema()).unwrap_or_default();
+        page["properties"]["data"]["items"] = inner.clone();
+        self.schemas.entry(name.clone()).or_insert(page);
+        reference("schemas", &name)
+    }
+
+    /// The envelope of success around some data.
+    fn envelope(&mut self, name: &str, data: &Value) -> Value {
+        let name = format!("{name}Envelope");
+        self.schemas.entry(name.clone()).or_insert_with(|| success(data));
+        reference("schemas", &name)
+    }
+
+    /// The same with a message for a person.
+    fn told_envelope(&mut self, name: &str, data: &Value) -> Value {
+        let name = format!("Told{name}Envelope");
+        self.schemas.entry(name.clone()).or_insert_with(|| {
+            let mut told = success(data);
+            told["properties"]["message"] =
+                json!({ "type": "string", "description": "What was done, for a person." });
+            told["required"] = json!(["success", "message", "data", "error", "timestamp"]);
+            told
+        });
+        reference("schemas", &name)
     }
 }
 
-fn reference(schema: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{schema}") })
-}
-
-/// The envelope of success around some data.
-fn envelope(data: &Data) -> Value {
-    let data = match data {
-        Data::One(schema) => reference(schema),
-        Data::True => json!({ "const": true }),
-        Data::Page(schema) => json!({
-            "type": "object",
-            "required": [
-                "data", "total", "page", "limit", "totalPages", "hasNextPage", "hasPreviousPage", "nextCursor",
-            ],
-            "properties": {
-                "data": { "type": "array", "items": reference(schema) },
-                "total": { "type": "integer", "minimum": 0 },
-                "page": { "type": "integer", "minimum": 1 },
-                "limit": { "type": "integer", "minimum": 1, "maximum": 100 },
-                "totalPages": { "type": "integer", "minimum": 0 },
-                "hasNextPage": { "type": "boolean" },
-                "hasPreviousPage": { "type": "boolean" },
-                "nextCursor": { "type": ["string", "null"] },
-            },
-        }),
-    };
+fn success(data: &Value) -> Value {
     json!({
         "type": "object",
         "required": ["success", "data", "error", "timestamp"],
         "properties": {
-            "success": { "const": true },
+            "success": { "type": "boolean", "const": true },
             "data": data,
             "error": { "type": "null" },
             "timestamp": { "type": "string", "format": "date-time" },
@@ -240,80 +292,11 @@ fn envelope(data: &Data) -> Value {
     })
 }
 
-/// Path and query of a route.
-fn parameters(entry: &Entry) -> Vec<Value> {
-    let parameter = |name: &str, place: &str, schema: Value| json!({ "name": name, "in": place, "required": place == "path", "schema": schema });
-    let id = || json!({ "type": "string", "format": "uuid" });
-    let mut parameters = Vec::new();
-    if entry.template.contains("{id}") {
-        parameters.push(parameter("id", "path", id()));
-    }
-    if entry.template.contains("{attemptId}") {
-        parameters.push(parameter("attemptId", "path", id()));
-    }
-    if entry.access == Access::Partner && !entry.template.starts_with("/company") {
-        let mut company = parameter("companyId", "query", id());
-        company["description"] = "Required with an ATS key; ignored with a company key.".into();
-        parameters.push(company);
-    }
-    if matches!(shapes(entry.route), (_, Some(Data::Page(_)))) {
-        parameters.push(parameter(
-            "page",
-            "query",
-            json!({ "type": "integer", "minimum": 1, "maximum": 10_000 }),
-        ));
-        parameters.push(parameter(
-            "limit",
-            "query",
-            json!({ "type": "integer", "minimum": 1, "maximum": 100 }),
-        ));
-        parameters.push(parameter("after", "query", json!({ "type": "string" })));
-    }
-    for (name, is_id) in filters(entry.route) {
-        let schema = if *is_id { id() } else { json!({ "type": "string" }) };
-        parameters.push(parameter(name, "query", schema));
-    }
-    parameters
-}
+const JSON: &str = "application/json";
 
-/// The filters of a list, and whether each takes an id.
-const fn filters(route: Route) -> &'static [(&'static str, bool)] {
-    match route {
-        Route::ListJobs => &[("status", false), ("search", false)],
-        Route::ListCandidates => &[("jobId", true), ("status", false), ("search", false)],
-        Route::ListAgents => &[("type", false), ("focus", false)],
-        Route::ListInterviews => {
-            &[("candidateId", true), ("agentId", true), ("jobId", true), ("status", false)]
-        }
-        Route::CreateInterview | Route::CreateCallAttempt | Route::UpdateCallAttempt => &[("dryRun", false)],
-        _ => &[],
-    }
-}
+/// When all examples happen.
+const EXAMPLE_MOMENT: &str = "2026-04-02T08:00:00.000Z";
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_route_has_its_operation() {
-        let document = document();
-        assert_eq!(document["openapi"], "3.1.0");
-        for entry in Route::ALL {
-            let operation = &document["paths"][entry.template][entry.verb.as_str().to_ascii_lowercase()];
-            assert_eq!(operation["operationId"], entry.operation);
-            assert_eq!(operation["security"].is_array(), entry.access != Access::Public);
-        }
-    }
-
-    #[test]
-    fn every_reference_leads_somewhere() {
-        let document = document();
-        let text = document.to_string();
-        let references: Vec<&str> =
-            text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-        assert!(20 < references.len());
-        for reference in references {
-            assert!(document.pointer(reference).is_some(), "{reference}");
-        }
-    }
+fn reference(kind: &str, name: &str) -> Value {
+    json!({ "$ref": format!("#/components/{kind}/{name}") })
 }

@@ -55,8 +55,13 @@ pub struct Cursor {
     id: [u8; 16],
 }
 
+/// A cursor is the end of a page, and where the next one begins.
+const FIRST_PAGE_OF_A_CURSOR: u32 = 2;
 /// Begins every cursor, so that its form can change.
 const CURSOR_VERSION: &str = "c1";
+
+/// The form of every cursor, for the document.
+pub const CURSOR_PATTERN: &str = "^c1[0-9a-f]{40}$";
 
 impl Cursor {
     /// The place behind the entry with this id, where page `page` begins.
@@ -80,6 +85,9 @@ impl Cursor {
             }
             let page = u32::from_str_radix(&hex[..8], 16).ok()?;
             let id = u128::from_str_radix(&hex[8..], 16).ok()?;
+            if page < FIRST_PAGE_OF_A_CURSOR {
+                return None;
+            }
             Some(Self { page, id: id.to_be_bytes() })
         };
         read().ok_or_else(|| Flaw::invalid("must be the nextCursor of an earlier answer, unchanged"))
@@ -101,8 +109,10 @@ pub struct PageView<T> {
     /// Entries of the whole list.
     pub total: u64,
     /// From 1.
+    #[schema(minimum = 1)]
     pub page: u32,
     /// Entries of a page at most.
+    #[schema(minimum = 1, maximum = 100)]
     pub limit: u32,
     /// 0 for an empty list.
     pub total_pages: u64,
@@ -111,6 +121,7 @@ pub struct PageView<T> {
     /// Whether entries stand before.
     pub has_previous_page: bool,
     /// For `after`; null where nothing follows.
+    #[schema(required = true)]
     pub next_cursor: Option<String>,
 }
 
@@ -169,9 +180,17 @@ mod tests {
         assert_eq!((empty.total_pages, empty.has_previous_page), (0, false));
     }
 
+    #[test]
+    fn a_cursor_of_a_page_that_none_leads_to_is_refused() {
+        for (page, is_read) in [(0, false), (1, false), (2, true), (u32::MAX, true)] {
+            let text = Cursor::new(page, [7; 16]).to_string();
+            assert_eq!(Cursor::parse(&text).is_ok(), is_read, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn a_cursor_is_read_back(page: u32, id: [u8; 16]) {
+        fn a_cursor_is_read_back(page in FIRST_PAGE_OF_A_CURSOR.., id: [u8; 16]) {
             let cursor = Cursor::new(page, id);
             prop_assert_eq!(Cursor::parse(&cursor.to_string()), Ok(cursor));
         }

@@ -1,15 +1,23 @@
-//! Every refusal, mapped once to status, code, message and details. The partner reads what to send instead;
-//! the log's text is a separate field and never leaves.
+//! Every refusal, mapped once to code, message and details; the code's table has its status. The partner reads
+//! what to send instead; the log's text is a separate field and never leaves.
 
-use hyper::StatusCode;
+mod code;
+pub mod details;
+mod example;
+
 use hyper::header::{ALLOW, CONNECTION, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use serde::Serialize;
 use serde_json::{Value, json};
 use switchboard_domain::call_window::WindowVerdict;
 use switchboard_domain::decision::PolicyName;
+use switchboard_domain::id::JobId;
 use switchboard_domain::key::Scope;
-use switchboard_domain::problem::{FieldProblem, Flaw, FlawKind, Problems};
-use switchboard_domain::rejection::{PolicyRefusal, Rejection};
+use switchboard_domain::problem::{Flaw, FlawKind, Problems};
+use switchboard_domain::rejection::Rejection;
 use switchboard_domain::time::Timestamp;
+
+pub use self::code::Code;
+pub(super) use self::example::example;
 
 use super::reply::Reply;
 use super::request::RequestId;
@@ -125,6 +133,9 @@ impl From<Denied> for Failure {
     }
 }
 
+/// How to authenticate, for `WWW-Authenticate`.
+const BEARER: &str = "Bearer";
+
 /// Says that the failure ladder answered.
 const POLICY_DEGRADED: HeaderName = HeaderName::from_static("x-policy-degraded");
 
@@ -169,9 +180,9 @@ impl Failure {
     #[must_use]
     pub fn into_reply(self, now: Timestamp, request_id: &RequestId) -> Reply {
         match self {
-            Self::Rejected(rejection) => rejected(rejection).into_reply(now),
+            Self::Rejected(rejection) => rejected(rejection, now),
             Self::Degraded(rejection, policy) => {
-                rejected(rejection).into_reply(now).with(POLICY_DEGRADED, policy.as_str())
+                rejected(rejection, now).with(POLICY_DEGRADED, policy.as_str())
             }
             Self::Found(problem) => found(problem, now),
             Self::Internal(error) => {
@@ -188,162 +199,138 @@ impl Failure {
 
 /// What a partner is told.
 struct Answer {
-    status: StatusCode,
-    code: &'static str,
+    code: Code,
     message: String,
     details: Value,
 }
 
 impl Answer {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), details: json!({}) }
+    fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), details: json!({}) }
     }
 
-    fn details(self, details: Value) -> Self {
-        Self { details, ..self }
+    fn details(self, details: impl Serialize) -> Self {
+        // A struct of texts, numbers and lists always becomes JSON.
+        Self { details: serde_json::to_value(details).unwrap_or_else(|_| json!({})), ..self }
     }
 
     fn into_reply(self, now: Timestamp) -> Reply {
-        Reply::error(self.status, self.code, &self.message, &self.details, now)
+        Reply::error(self.code.status(), self.code.as_str(), &self.message, &self.details, now)
     }
 }
 
 fn internal() -> Answer {
     let text = "Something went wrong on our side. Send the request id with your question.";
-    Answer::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", text)
+    Answer::new(Code::InternalError, text)
 }
 
 fn unavailable(retry_after_seconds: u32, now: Timestamp) -> Reply {
     let text = "The service cannot take this request right now. Send it again after Retry-After.";
-    Answer::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", text)
-        .into_reply(now)
-        .with(RETRY_AFTER, &retry_after_seconds.to_string())
+    Answer::new(Code::Unavailable, text).into_reply(now).with(RETRY_AFTER, &retry_after_seconds.to_string())
 }
 
 fn too_many(text: &str, retry_after_seconds: i64, now: Timestamp) -> Reply {
     let text = format!("{text}. Send again in {retry_after_seconds} seconds.");
-    Answer::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED", text)
-        .details(json!({ "retryAfter": retry_after_seconds }))
+    Answer::new(Code::RateLimitExceeded, text)
+        .details(details::RetryDelay { retry_after: retry_after_seconds })
         .into_reply(now)
         .with(RETRY_AFTER, &retry_after_seconds.to_string())
 }
 
-fn rejected(rejection: Rejection) -> Answer {
-    use StatusCode as S;
+fn rejected(rejection: Rejection, now: Timestamp) -> Reply {
+    let is_credential = matches!(rejection, Rejection::KeySuspended { .. });
+    let reply = verdict(rejection).into_reply(now);
+    if is_credential { reply.with(WWW_AUTHENTICATE, BEARER) } else { reply }
+}
+
+fn verdict(rejection: Rejection) -> Answer {
     match rejection {
         Rejection::Invalid(problems) => invalid(&problems),
         Rejection::OutsideCallWindow(verdict) => outside_call_window(&verdict),
         Rejection::JobRequired => {
             let text = "The candidate has no active job. Send `jobId` or `job`, or assign the candidate to an open job.";
-            Answer::new(S::BAD_REQUEST, "JOB_REQUIRED", text).details(json!({ "field": "jobId" }))
+            Answer::new(Code::JobRequired, text).details(details::FieldToSend { field: "jobId" })
         }
         Rejection::JobAmbiguous(jobs) => {
-            let jobs: Vec<Value> =
-                jobs.iter().map(|(id, title)| json!({ "id": id.to_string(), "title": title })).collect();
+            let title = |(id, title): &(JobId, String)| details::JobTitle {
+                id: id.to_string(),
+                title: title.clone(),
+            };
+            let jobs = jobs.iter().map(title).collect();
             let text = "The candidate has several active jobs. Send the one that is meant as `jobId`.";
-            Answer::new(S::BAD_REQUEST, "JOB_AMBIGUOUS", text)
-                .details(json!({ "field": "jobId", "jobs": jobs }))
+            Answer::new(Code::JobAmbiguous, text).details(details::JobChoice { field: "jobId", jobs })
         }
         Rejection::NotFound { resource_type, resource_id } => {
-            Answer::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", format!("{resource_type} not found."))
-                .details(json!({ "resourceType": resource_type, "resourceId": resource_id }))
+            Answer::new(Code::ResourceNotFound, format!("{resource_type} not found."))
+                .details(details::MissingResource { resource_type, resource_id })
         }
         Rejection::AccessDenied => {
-            Answer::new(S::FORBIDDEN, "RESOURCE_ACCESS_DENIED", "This API key does not reach that resource.")
+            Answer::new(Code::ResourceAccessDenied, "This API key does not reach that resource.")
         }
         Rejection::UnsupportedForOnline => {
             let text = "An ONLINE interview calls no phone and has no call attempts.";
-            Answer::new(S::BAD_REQUEST, "UNSUPPORTED_FOR_ONLINE", text)
+            Answer::new(Code::UnsupportedForOnline, text)
         }
         Rejection::LeaseLost => {
             let text = "This lease does not hold: it ran out, was ended otherwise, or the token is another one. Drop the call.";
-            Answer::new(S::CONFLICT, "LEASE_LOST", text)
+            Answer::new(Code::LeaseLost, text)
         }
         Rejection::Conflict => {
             let text = "What this request stands on was changed at the same time. Send it again.";
-            Answer::new(S::CONFLICT, "RESOURCE_CONFLICT", text)
+            Answer::new(Code::ResourceConflict, text)
         }
         Rejection::InvalidState { status, allowed } => {
             let text = match allowed.as_slice() {
                 [] => format!("Its status is {status}, for ever."),
                 allowed => format!("Its status is {status}; this needs {}.", allowed.join(" or ")),
             };
-            Answer::new(S::BAD_REQUEST, "INVALID_STATE_TRANSITION", text)
-                .details(json!({ "status": status, "allowed": allowed }))
+            Answer::new(Code::InvalidStateTransition, text)
+                .details(details::StateTransition { status, allowed })
         }
         Rejection::PreconditionFailed => {
             let text = "`If-Match` names no ETag that the resource has now. Read it again, decide anew, and send \
                         its present ETag.";
-            Answer::new(S::PRECONDITION_FAILED, "PRECONDITION_FAILED", text)
+            Answer::new(Code::PreconditionFailed, text)
         }
         Rejection::BillingLimitExceeded => {
-            let text = "The company's usage limit of this month is reached.";
-            Answer::new(S::PAYMENT_REQUIRED, "BILLING_LIMIT_EXCEEDED", text)
+            Answer::new(Code::BillingLimitExceeded, "The company's usage limit of this month is reached.")
         }
         Rejection::IdempotencyInProgress => {
             let text = "The first request with this Idempotency-Key is still running. Send it again later.";
-            Answer::new(S::CONFLICT, "IDEMPOTENCY_IN_PROGRESS", text)
+            Answer::new(Code::IdempotencyInProgress, text)
         }
         Rejection::IdempotencyKeyReused => {
             let text = "This Idempotency-Key was used with another body. Send a new one.";
-            Answer::new(S::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED", text)
+            Answer::new(Code::IdempotencyKeyReused, text)
         }
-        Rejection::PolicyRejected(refusal) => policy_rejected(&refusal),
+        Rejection::PolicyRejected(refusal) => {
+            let text = format!("The {} policy refused the operation: {}", refusal.policy, refusal.reason);
+            Answer::new(Code::PolicyRejected, text).details(details::PolicyVerdict::of(&refusal))
+        }
         Rejection::PolicyUnavailable { policy, decision_id } => {
-            let mut details = json!({ "policy": policy.as_str() });
-            if let Some(id) = decision_id {
-                details["decisionId"] = id.to_string().into();
-            }
+            let decision_id = decision_id.map(|id| id.to_string());
             let text = format!("The {policy} policy could not decide. Send the request again later.");
-            Answer::new(S::SERVICE_UNAVAILABLE, "POLICY_UNAVAILABLE", text).details(details)
+            Answer::new(Code::PolicyUnavailable, text)
+                .details(details::PolicyFailure { policy: policy.as_str(), decision_id })
         }
         Rejection::KeySuspended { suspended_at, reason } => {
-            Answer::new(S::UNAUTHORIZED, "API_KEY_SUSPENDED", "This API key is suspended.")
-                .details(json!({ "suspendedAt": suspended_at.to_string(), "reason": reason }))
+            Answer::new(Code::ApiKeySuspended, "This API key is suspended.")
+                .details(details::KeySuspension { suspended_at: suspended_at.to_string(), reason })
         }
     }
 }
 
 fn outside_call_window(verdict: &WindowVerdict) -> Answer {
-    let window = &verdict.call_window;
-    let mut details = json!({
-        "localTime": verdict.local_time,
-        "timeZone": verdict.time_zone,
-        "timeZoneSource": verdict.time_zone_source.as_str(),
-        "callWindow": { "start": window.start(), "end": window.end(), "days": window.days() },
-        "nextAllowedAt": verdict.next_allowed_at,
-    });
-    if !verdict.ambiguous_zones.is_empty() {
-        let zones = verdict.ambiguous_zones.iter().map(|zone| zone.name());
-        details["ambiguousZones"] = zones.collect::<Vec<_>>().into();
-    }
     let text = format!(
         "{} in {} is outside of the call window. The next allowed time is {}.",
         verdict.local_time, verdict.time_zone, verdict.next_allowed_at
     );
-    Answer::new(StatusCode::BAD_REQUEST, "OUTSIDE_CALL_WINDOW", text).details(details)
-}
-
-fn policy_rejected(refusal: &PolicyRefusal) -> Answer {
-    let text = format!("The {} policy refused the operation: {}", refusal.policy, refusal.reason);
-    let mut details = json!({
-        "policy": refusal.policy.as_str(),
-        "plugin": refusal.plugin,
-        "release": refusal.release.to_string(),
-        "reason": refusal.reason,
-    });
-    if let Some(id) = refusal.decision_id {
-        details["decisionId"] = id.to_string().into();
-    }
-    Answer::new(StatusCode::UNPROCESSABLE_ENTITY, "POLICY_REJECTED", text).details(details)
+    Answer::new(Code::OutsideCallWindow, text).details(details::ClosedWindow::of(verdict))
 }
 
 fn invalid(problems: &Problems) -> Answer {
     let list = problems.list();
-    let fields: Vec<Value> = list
-        .iter()
-        .map(|FieldProblem { path, flaw }| json!({ "path": path, "message": flaw.message }))
-        .collect();
+    let fields = details::FieldError::list(problems);
     let paths: Vec<&str> = list.iter().map(|problem| problem.path.as_str()).collect();
     let paths = paths.join(", ");
     let reasons: Vec<&str> = list
@@ -353,47 +340,41 @@ fn invalid(problems: &Problems) -> Answer {
             FlawKind::Missing | FlawKind::Invalid => None,
         })
         .collect();
-    let told = |code, text: &str| Answer::new(StatusCode::BAD_REQUEST, code, format!("{text}: {paths}"));
+    let told = |code, text: &str| Answer::new(code, format!("{text}: {paths}"));
     if list.iter().all(|problem| problem.flaw.kind == FlawKind::Missing) {
-        told("MISSING_REQUIRED_FIELD", "Required and not sent").details(json!({ "fields": fields }))
+        told(Code::MissingRequiredField, "Required and not sent").details(details::FieldErrors { fields })
     } else if reasons.len() == list.len() {
-        told("INVALID_DATE", "Not a date that can be read")
-            .details(json!({ "fields": fields, "reason": reasons.join("; ") }))
+        told(Code::InvalidDate, "Not a date that can be read")
+            .details(details::UnreadableDates { fields, reason: reasons.join("; ") })
     } else {
-        told("VALIDATION_ERROR", "Wrong values").details(json!({ "fields": fields }))
+        told(Code::ValidationError, "Wrong values").details(details::FieldErrors { fields })
     }
 }
 
-/// What stands for a scope where none would help.
-const WORKER: &str = "worker";
-
 fn found(problem: Problem, now: Timestamp) -> Reply {
-    use StatusCode as S;
-    let told = |status, code, text: &str| Answer::new(status, code, text).into_reply(now);
+    let told = |code, text: &str| Answer::new(code, text).into_reply(now);
     match problem {
-        Problem::RouteNotFound => told(S::NOT_FOUND, "ROUTE_NOT_FOUND", "There is no such route."),
+        Problem::RouteNotFound => told(Code::RouteNotFound, "There is no such route."),
         Problem::MethodNotAllowed { allow } => {
             let text = format!("This path allows {allow}.");
-            told(S::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", &text).with(ALLOW, &allow)
+            told(Code::MethodNotAllowed, &text).with(ALLOW, &allow)
         }
         Problem::BadKey => {
             let text = "No valid API key. Send `Authorization: Bearer <key>`.";
-            told(S::UNAUTHORIZED, "INVALID_API_KEY", text).with(WWW_AUTHENTICATE, "Bearer")
+            told(Code::InvalidApiKey, text).with(WWW_AUTHENTICATE, BEARER)
         }
-        Problem::ExpiredKey => {
-            told(S::UNAUTHORIZED, "INVALID_API_KEY", "This API key has expired. Use a current one.")
-                .with(WWW_AUTHENTICATE, "Bearer")
-        }
+        Problem::ExpiredKey => told(Code::InvalidApiKey, "This API key has expired. Use a current one.")
+            .with(WWW_AUTHENTICATE, BEARER),
         Problem::MissingScope(scope) => {
             let text = format!("This API key lacks the scope {scope}.");
-            Answer::new(S::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", text)
-                .details(json!({ "requiredScope": scope.to_string() }))
+            Answer::new(Code::InsufficientPermissions, text)
+                .details(details::RequiredScope { required_scope: scope.as_str() })
                 .into_reply(now)
         }
         Problem::NoWorker => {
             let text = "This route is for diallers: it takes an API key of the kind worker.";
-            Answer::new(S::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", text)
-                .details(json!({ "requiredScope": WORKER }))
+            Answer::new(Code::InsufficientPermissions, text)
+                .details(details::RequiredScope { required_scope: details::WORKER })
                 .into_reply(now)
         }
         Problem::RateLimited { retry_after_seconds } => {
@@ -405,40 +386,34 @@ fn found(problem: Problem, now: Timestamp) -> Reply {
         Problem::Overloaded { retry_after_seconds, .. } => unavailable(retry_after_seconds, now),
         Problem::InvalidCursor => {
             let text = "`after` must be the nextCursor of an earlier answer, unchanged.";
-            told(S::BAD_REQUEST, "INVALID_CURSOR", text)
+            told(Code::InvalidCursor, text)
         }
         Problem::UnsupportedMediaType => {
-            let text = "The body must be application/json in UTF-8.";
-            told(S::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", text)
+            told(Code::UnsupportedMediaType, "The body must be application/json in UTF-8.")
         }
         Problem::BadToken => {
             let text = "Send `Authorization: Bearer <token>` with the token of admin.json.";
-            told(S::UNAUTHORIZED, "INVALID_TOKEN", text).with(WWW_AUTHENTICATE, "Bearer")
+            told(Code::InvalidToken, text).with(WWW_AUTHENTICATE, BEARER)
         }
-        Problem::Refused(sentence) => told(S::CONFLICT, "REFUSED", &sentence),
-        Problem::PluginRefused(reasons) => {
-            Answer::new(S::UNPROCESSABLE_ENTITY, "PLUGIN_REFUSED", reasons.join(" "))
-                .details(json!({ "reasons": reasons }))
-                .into_reply(now)
-        }
+        Problem::Refused(sentence) => told(Code::Refused, &sentence),
+        Problem::PluginRefused(reasons) => Answer::new(Code::PluginRefused, reasons.join(" "))
+            .details(details::AdmissionReasons { reasons })
+            .into_reply(now),
         Problem::BodyTooLarge { max_bytes } => {
             let text = format!("The body may have {max_bytes} bytes.");
-            Answer::new(S::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", text)
-                .details(json!({ "maxBytes": max_bytes }))
-                .into_reply(now)
+            Answer::new(Code::BodyTooLarge, text).details(details::BodyBound { max_bytes }).into_reply(now)
         }
         Problem::BodyTooSlow => {
-            told(S::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "The body did not arrive in time.")
-                .with(CONNECTION, "close")
+            told(Code::RequestTimeout, "The body did not arrive in time.").with(CONNECTION, "close")
         }
         Problem::BodyUnreadable => {
-            told(S::BAD_REQUEST, "INVALID_JSON", "The body could not be read to its end.")
-                .with(CONNECTION, "close")
+            let text = "The body could not be read to its end.";
+            told(Code::InvalidJson, text).with(CONNECTION, "close")
         }
         Problem::InvalidJson { line, column, message } => {
             let text = format!("The body is not JSON: {message} (line {line}, column {column}).");
-            Answer::new(S::BAD_REQUEST, "INVALID_JSON", text)
-                .details(json!({ "line": line, "column": column }))
+            Answer::new(Code::InvalidJson, text)
+                .details(details::JsonPosition { line: Some(line), column: Some(column) })
                 .into_reply(now)
         }
     }

@@ -251,7 +251,7 @@ async fn collect(
     Ok(if whole.is_empty() { first } else { whole.freeze() })
 }
 
-fn parse_json(bytes: &[u8]) -> Result<Value, Problem> {
+pub(super) fn parse_json(bytes: &[u8]) -> Result<Value, Problem> {
     if bytes.is_empty() {
         let message = "there is no body".to_owned();
         return Err(Problem::InvalidJson { line: 1, column: 1, message });

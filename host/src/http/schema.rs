@@ -1,21 +1,25 @@
 //! Pieces of the OpenAPI schemas that a derive cannot say: lists of words, and values that leave as their
 //! text.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
-use switchboard_domain::call_window::CallWindow;
+use switchboard_domain::call_window::{CallWindow, ZoneSource};
+use switchboard_domain::decision::PolicyName;
 use switchboard_domain::metadata::Metadata;
 use switchboard_domain::{
-    agent, analysis, call_attempt, candidate, company, interview, job, language, lease,
+    agent, analysis, ats, call_attempt, candidate, company, decision, interview, job, key, language, lease, release,
+    text,
 };
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
     Array, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type,
 };
+use utoipa::{PartialSchema, ToSchema};
 
 /// A value that leaves as its text: ids, moments, calendar dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +29,60 @@ impl<T: Display> Serialize for Text<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
     }
+}
+
+/// A wire type by the name of its schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Its name among the document's schemas.
+    pub name: Cow<'static, str>,
+    /// Its schema, then those that it refers to.
+    pub schemas: Vec<(String, Value)>,
+}
+
+impl Named {
+    /// Of this type.
+    #[must_use]
+    pub fn of<T: ToSchema>() -> Self {
+        let mut schemas = vec![(T::name().into_owned(), T::schema())];
+        T::schemas(&mut schemas);
+        let told = |(name, schema): (String, RefOr<Schema>)| {
+            let mut value = serde_json::to_value(schema).unwrap_or_default();
+            rule::add(&name, &mut value);
+            (name, value)
+        };
+        Self { name: T::name(), schemas: schemas.into_iter().map(told).collect() }
+    }
+
+    /// Of a type that is sent. What need not be there may be `null`, which is as absent: in everything inside, and
+    /// in the body itself where it `is_new`; a partial update says itself what may be cleared. Types that leave
+    /// too, where nothing is null, are told apart by their names.
+    #[must_use]
+    pub fn sent<T: ToSchema>(is_new: bool) -> Self {
+        let mut named = Self::of::<T>();
+        let others: Vec<(String, String)> = named
+            .schemas
+            .iter()
+            .filter(|(name, schema)| schema.get("properties").is_some() && !is_name_of_body(name))
+            .map(|(name, _)| (name.clone(), format!("{name}Body")))
+            .collect();
+        for (index, (name, schema)) in named.schemas.iter_mut().enumerate() {
+            if is_new || index > 0 {
+                rule::let_be_null(schema);
+            }
+            rule::rename(schema, &others);
+            if let Some((_, other)) = others.iter().find(|(old, _)| old == name) {
+                name.clone_from(other);
+            }
+        }
+        named.name = Cow::Owned(named.schemas[0].0.clone());
+        named
+    }
+}
+
+/// Whether a type is only ever sent.
+fn is_name_of_body(name: &str) -> bool {
+    name.ends_with("Body") || name.ends_with("Patch")
 }
 
 /// Stored JSON that leaves as it is, without being read into values: compact, and checked when it came.
@@ -59,6 +117,15 @@ macro_rules! word_schemas {
 }
 
 word_schemas! {
+    ats_mode: ats::Mode,
+    billing_system: ats::BillingSystem,
+    failure_kind: decision::FailureKind,
+    key_kind: key::KeyKind,
+    on_failure: release::OnFailure,
+    policy: PolicyName,
+    scope: key::Scope,
+    time_zone_source: ZoneSource,
+    wasi: release::Wasi,
     agent_focus: agent::AgentFocus,
     agent_type: agent::AgentType,
     analysis_status: analysis::AnalysisStatus,
@@ -136,6 +203,56 @@ pub fn educations() -> Array {
     ArrayBuilder::new().items(education()).max_items(Some(most)).build()
 }
 
+macro_rules! code_schemas {
+    ($($(#[doc = $doc:literal])+ $name:ident as $schema:literal: $codes:ty, $example:literal;)*) => {$(
+        $(#[doc = $doc])+
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let mut codes = one_of(<$codes>::ALL.iter().copied());
+                codes.description = Some(concat!($($doc),+).trim().to_owned());
+                codes.example = Some($example.into());
+                RefOr::T(Schema::Object(codes))
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed($schema)
+            }
+        }
+    )*};
+}
+
+code_schemas! {
+    /// An ISO 3166-1 alpha-2 country code, in upper case.
+    CountryCodes as "CountryCode": text::CountryCode, "PL";
+    /// An ISO 4217 currency code, in upper case.
+    CurrencyCodes as "CurrencyCode": text::CurrencyCode, "PLN";
+}
+
+/// An array of policies.
+pub fn policies() -> Array {
+    ArrayBuilder::new().items(policy()).build()
+}
+
+/// Any JSON value: what a policy's own interface says of it stands in its WIT package.
+pub fn anything() -> Object {
+    ObjectBuilder::new().schema_type(SchemaType::AnyValue).build()
+}
+
+/// `true`.
+pub fn always_true() -> Object {
+    ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([true])).build()
+}
+
+/// `null`.
+pub fn nothing() -> Object {
+    ObjectBuilder::new().schema_type(Type::Null).build()
+}
+
 /// An array of days of the week.
 pub fn week_days() -> Array {
     let days = CallWindow::default().days();
@@ -145,3 +262,4 @@ pub fn week_days() -> Array {
 
 #[cfg(test)]
 pub(crate) mod drift;
+mod rule;

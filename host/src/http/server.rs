@@ -177,12 +177,15 @@ where
 {
     move |request: Request<Incoming>, peer: SocketAddr, turn: Option<Turn>| {
         let only_reads = request.method().is_safe();
-        let answered = answer(request, peer).map(move |response| {
-            drop(turn);
-            response
-        });
+        // In a box from here on: a task is moved on its way to a thread, and this one is large.
+        let answered = answer(request, peer)
+            .map(move |response| {
+                drop(turn);
+                response
+            })
+            .boxed();
         if only_reads {
-            return answered.boxed();
+            return answered;
         }
         let alive = alive.clone();
         #[expect(clippy::disallowed_methods, reason = "this is one of the two places that own tasks")]

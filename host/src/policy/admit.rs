@@ -11,11 +11,12 @@ use tokio::time::Instant;
 use wasmtime::component::{ComponentExportIndex, ComponentType, InstancePre, Lift};
 
 use super::adapter::check_type;
-use super::bindings::{billing, owner_onboarding};
+use super::billing::Billing;
 use super::call::{self, Bounds, Failure};
 use super::call_scheduling::CallScheduling;
 use super::guest::{Guest, LOG_INTERFACE};
 use super::job_resolution::JobResolution;
+use super::owner_onboarding::OwnerOnboarding;
 use super::runtime::{Loaded, Runtime, digest_of};
 use super::{Error, shape};
 
@@ -206,21 +207,12 @@ async fn try_out(loaded: &Arc<Loaded>, policy: PolicyName, version: &str, wasi: 
 }
 
 async fn check_decide(callee: &Callee, policy: PolicyName) -> Result<(), String> {
-    let Callee { loaded, pre, decide, .. } = callee;
-    let (house, bounds) = (&loaded.house, trial_bounds());
+    let bounds = trial_bounds();
     match policy {
         PolicyName::JobResolution => check_type::<JobResolution>(callee, bounds).await,
         PolicyName::CallScheduling => check_type::<CallScheduling>(callee, bounds).await,
-        PolicyName::Billing => {
-            call::check_type::<(&billing::Facts, &str), (billing::Decision,)>(house, pre, decide, bounds)
-                .await
-        }
-        PolicyName::OwnerOnboarding => {
-            call::check_type::<(&owner_onboarding::Facts, &str), (owner_onboarding::Decision,)>(
-                house, pre, decide, bounds,
-            )
-            .await
-        }
+        PolicyName::Billing => check_type::<Billing>(callee, bounds).await,
+        PolicyName::OwnerOnboarding => check_type::<OwnerOnboarding>(callee, bounds).await,
     }
 }
 

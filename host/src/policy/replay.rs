@@ -10,9 +10,11 @@ use tokio::time::Instant;
 use super::Error;
 use super::adapter::{self, Policy};
 use super::admit::Callee;
+use super::billing::Billing;
 use super::call::Bounds;
 use super::call_scheduling::CallScheduling;
 use super::job_resolution::JobResolution;
+use super::owner_onboarding::OwnerOnboarding;
 use super::runtime::{Runtime, digest_of};
 
 /// A replay may wait for a place among the requests this long.
@@ -44,8 +46,9 @@ impl Runtime {
         match release.slot.policy {
             PolicyName::JobResolution => self.replay_of::<JobResolution>(release, bytes, facts_json).await,
             PolicyName::CallScheduling => self.replay_of::<CallScheduling>(release, bytes, facts_json).await,
-            policy @ (PolicyName::Billing | PolicyName::OwnerOnboarding) => {
-                Err(Error::UnreadableFacts(format!("no decision of `{policy}` is recorded yet")))
+            PolicyName::Billing => self.replay_of::<Billing>(release, bytes, facts_json).await,
+            PolicyName::OwnerOnboarding => {
+                self.replay_of::<OwnerOnboarding>(release, bytes, facts_json).await
             }
         }
     }

@@ -1,9 +1,11 @@
 //! Real components through the real engines.
 
 mod admission;
+mod billing;
 mod call_scheduling;
 mod fleet;
 mod misbehaviour;
+mod owner_onboarding;
 mod replay;
 
 use std::sync::{Arc, OnceLock};

@@ -17,6 +17,7 @@ use super::txn::{Direction, Read, Txn};
 impl Record for Company {
     type Id = CompanyId;
     const TABLE: Table = Table::Company;
+    const VERSION: u8 = 2;
 
     fn id(&self) -> CompanyId {
         self.id

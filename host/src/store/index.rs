@@ -21,6 +21,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Which index it is of.
+    pub(crate) const fn tag(&self) -> Tag {
+        self.tag
+    }
+
     pub(crate) fn new(owner: [u8; 16], tag: Tag, value: &[u8]) -> Self {
         let mut prefix = Vec::with_capacity(owner.len() + 1 + value.len() + 1 + 16);
         prefix.extend(owner);

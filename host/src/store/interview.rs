@@ -16,6 +16,7 @@ use super::{Error, call_queue, codec};
 impl Record for Interview {
     type Id = InterviewId;
     const TABLE: Table = Table::Interview;
+    const VERSION: u8 = 2;
 
     fn id(&self) -> InterviewId {
         self.id
@@ -42,6 +43,7 @@ impl Record for Interview {
 impl Record for CallAttempt {
     type Id = (InterviewId, CallAttemptId);
     const TABLE: Table = Table::CallAttempt;
+    const VERSION: u8 = 2;
 
     fn id(&self) -> Self::Id {
         (self.interview_id, self.id)

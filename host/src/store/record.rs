@@ -144,8 +144,13 @@ pub(crate) fn move_words(
     let key = listed(key)?;
     let lists = |searched: Option<&Searched<'_>>| searched.map(Searched::lists).unwrap_or_default();
     let (before, after) = (lists(before), lists(after));
-    before.difference(&after).try_for_each(|list| list.take(txn, key))?;
-    after.difference(&before).try_for_each(|list| list.add(txn, key))
+    for left in before.iter().filter(|list| after.binary_search(list).is_err()) {
+        left.take(txn, key)?;
+    }
+    for entered in after.iter().filter(|list| before.binary_search(list).is_err()) {
+        entered.add(txn, key)?;
+    }
+    Ok(())
 }
 
 /// The key of a record as lists know it.

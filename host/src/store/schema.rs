@@ -1,10 +1,12 @@
 //! What lies in the file: every table once, every secondary index once with its reason, and the version.
 //!
 //! A record's shape is frozen under the version byte of its value. When a shape changes, its old form is
-//! kept here, the version grows, and [`migrate`] rewrites what is stored.
+//! kept here, the version grows, and `upgrade` rewrites what is stored.
 
 use super::engine::Writing;
-use super::{Error, codec, search};
+use super::{Error, codec, upgrade};
+
+pub(crate) mod format_2;
 
 /// Tables. Those that requests write are keyed in time order, since neighbours share a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -293,7 +295,7 @@ impl Tag {
 pub(crate) const INSTALLATION: [u8; 16] = [0; 16];
 
 /// The version of everything above and of the records' shapes.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 
 const FORMAT_KEY: &[u8] = b"format";
 
@@ -307,9 +309,7 @@ pub(crate) fn migrate(writing: &mut Writing) -> Result<(), Error> {
     if FORMAT < found {
         return Err(Error::NewerFile { found, known: FORMAT });
     }
-    if found == 1 {
-        search::ask_for_lists(writing)?;
-    }
+    upgrade::ask(writing, found)?;
     if found < FORMAT {
         writing.put(Table::Meta, FORMAT_KEY, &codec::encode(Table::Meta.name(), 1, &FORMAT)?)?;
     }

@@ -6,10 +6,8 @@
 //!
 //! Never here: a list that grows by records of several owners, or a word that is not cut.
 
-mod build;
 mod stored;
 
-use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use switchboard_domain::search::beginnings;
@@ -20,9 +18,6 @@ use super::schema::{Table, Tag};
 use super::txn::{Direction, Read, Scan, Txn};
 use super::{Error, codec};
 
-#[cfg(test)]
-pub(crate) use build::{PROGRESS_KEY, build_some};
-pub(crate) use build::{ask_for_lists, build_lists};
 pub(crate) use stored::StoredList;
 
 /// Comes before the first record of a block.
@@ -49,8 +44,8 @@ pub struct Searched<'a> {
 }
 
 impl Searched<'_> {
-    /// The lists that the record is in.
-    pub(crate) fn lists(&self) -> BTreeSet<WordList> {
+    /// The lists that the record is in, in order, each once.
+    pub(crate) fn lists(&self) -> Vec<WordList> {
         beginnings(&self.texts).iter().map(|word| WordList::new(self.owner, self.tag, word)).collect()
     }
 }
@@ -313,7 +308,11 @@ impl<T: Read> WordCursor<'_, T> {
 
 impl Head {
     fn encode(&self) -> Vec<u8> {
-        [self.total.to_be_bytes().as_slice(), &self.open_from.to_be_bytes(), &encode(&self.keys)].concat()
+        let mut bytes = Vec::with_capacity(size_of::<u64>() + (1 + self.keys.len()) * KEY_BYTES);
+        bytes.extend_from_slice(&self.total.to_be_bytes());
+        bytes.extend_from_slice(&self.open_from.to_be_bytes());
+        push_keys(&mut bytes, &self.keys);
+        bytes
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
@@ -325,7 +324,15 @@ impl Head {
 }
 
 fn encode(keys: &[Key]) -> Vec<u8> {
-    keys.iter().flat_map(|key| key.to_be_bytes()).collect()
+    let mut bytes = Vec::with_capacity(keys.len() * KEY_BYTES);
+    push_keys(&mut bytes, keys);
+    bytes
+}
+
+fn push_keys(bytes: &mut Vec<u8>, keys: &[Key]) {
+    for key in keys {
+        bytes.extend_from_slice(&key.to_be_bytes());
+    }
 }
 
 /// A block has at least one record.

@@ -88,11 +88,7 @@ impl<'a> Object<'a> {
         lengths: RangeInclusive<usize>,
         bounds: RangeInclusive<u64>,
     ) -> Option<Vec<u64>> {
-        let value = self.any(key)?;
-        let Some(items) = value.as_array().filter(|items| lengths.contains(&items.len())) else {
-            let (least, most) = lengths.into_inner();
-            return self.note(key, Err(format!("expected a list of {least} to {most} whole numbers")));
-        };
+        let items = self.list(key, lengths, "whole numbers")?;
         let read = items
             .iter()
             .enumerate()
@@ -118,6 +114,26 @@ impl<'a> Object<'a> {
         self.note(key, text)
     }
 
+    /// A list of texts, its length and the characters of each within bounds.
+    pub fn text_list(
+        &mut self,
+        key: &'static str,
+        lengths: RangeInclusive<usize>,
+        most_chars: usize,
+    ) -> Option<Vec<String>> {
+        let items = self.list(key, lengths, "texts")?;
+        let read = items.iter().enumerate().map(|(index, item)| {
+            let text = item.as_str().filter(|text| (1..=most_chars).contains(&text.chars().count()));
+            let text = text.map(str::to_owned);
+            self.note(
+                &format!("{key}/{index}"),
+                text.ok_or_else(|| format!("expected a text of 1 to {most_chars} characters")),
+            )
+        });
+        // Every item is looked at, so that every problem is found.
+        read.collect::<Vec<_>>().into_iter().collect()
+    }
+
     /// `true` or `false`.
     pub fn flag(&mut self, key: &'static str) -> Option<bool> {
         let value = self.any(key)?;
@@ -135,9 +151,38 @@ impl<'a> Object<'a> {
         Some(read_object(fields, format!("{}/{}", self.pointer, escaped(key)), self.problems, read))
     }
 
+    /// A list of objects within this one.
+    pub fn sections<T>(
+        &mut self,
+        key: &'static str,
+        lengths: RangeInclusive<usize>,
+        mut read: impl FnMut(&mut Object<'_>) -> T,
+    ) -> Option<Vec<T>> {
+        let items = self.list(key, lengths, "objects")?;
+        let read = items.iter().enumerate().map(|(index, item)| {
+            let place = format!("{key}/{index}");
+            let fields = item.as_object().ok_or_else(|| format!("expected an object, found {}", kind(item)));
+            let fields = self.note(&place, fields)?;
+            Some(read_object(fields, format!("{}/{place}", self.pointer), self.problems, &mut read))
+        });
+        read.collect::<Vec<_>>().into_iter().collect()
+    }
+
     /// Notes a flaw that only the rule itself can see.
     pub fn flaw(&mut self, key: &str, message: String) {
         self.problems.borrow_mut().push(Problem { pointer: format!("{}/{key}", self.pointer), message });
+    }
+
+    fn list(
+        &mut self,
+        key: &'static str,
+        lengths: RangeInclusive<usize>,
+        what: &str,
+    ) -> Option<&'a Vec<Value>> {
+        let value = self.any(key)?;
+        let items = value.as_array().filter(|items| lengths.contains(&items.len()));
+        let (least, most) = lengths.into_inner();
+        self.note(key, items.ok_or_else(|| format!("expected a list of {least} to {most} {what}")))
     }
 
     fn note<T>(&self, place: &str, read: Result<T, String>) -> Option<T> {
@@ -225,6 +270,8 @@ mod tests {
         price: Option<u64>,
         note: Option<String>,
         strict: Option<Option<bool>>,
+        names: Option<Vec<String>>,
+        tiers: Option<Vec<Option<u64>>>,
     }
 
     impl Settings for Sample {
@@ -235,6 +282,8 @@ mod tests {
                 price: object.thousandths("price", 1_000_000),
                 note: object.text("note", 5),
                 strict: object.section("inner", |inner| inner.flag("strict")),
+                names: object.text_list("names", 0..=2, 3),
+                tiers: object.sections("tiers", 1..=2, |tier| tier.whole("from", 0..=9)),
             }
         }
     }
@@ -246,13 +295,16 @@ mod tests {
 
     #[test]
     fn everything_is_read() {
-        let text = r#"{"minutes":5,"steps":[1,9],"price":0.125,"note":"äöü","inner":{"strict":true}}"#;
+        let text = r#"{"minutes":5,"steps":[1,9],"price":0.125,"note":"äöü","inner":{"strict":true},
+            "names":["a","äöü"],"tiers":[{"from":1},{"from":9}]}"#;
         let read = Sample {
             minutes: Some(5),
             steps: Some(vec![1, 9]),
             price: Some(125),
             note: Some("äöü".to_owned()),
             strict: Some(Some(true)),
+            names: Some(vec!["a".to_owned(), "äöü".to_owned()]),
+            tiers: Some(vec![Some(1), Some(9)]),
         };
         assert_eq!(parse(text), Ok(read));
     }
@@ -269,6 +321,12 @@ mod tests {
             problems(r#"{"minutes":61,"steps":[0,1,"x"],"price":0.0001,"note":"","inner":{"strict":1}}"#);
         let pointers: Vec<&str> = found.iter().map(|(pointer, _)| pointer.as_str()).collect();
         assert_eq!(pointers, ["/minutes", "/steps/0", "/steps/2", "/price", "/note", "/inner/strict"]);
+        let found = problems(r#"{"names":["",5,"abcd"],"tiers":[]}"#);
+        let messages: Vec<&str> = found.iter().map(|(_, message)| message.as_str()).collect();
+        assert_eq!(messages, ["expected a list of 0 to 2 texts", "expected a list of 1 to 2 objects"]);
+        let found = problems(r#"{"names":["",5],"tiers":[5,{"from":10,"form":1}]}"#);
+        let pointers: Vec<&str> = found.iter().map(|(pointer, _)| pointer.as_str()).collect();
+        assert_eq!(pointers, ["/names/0", "/names/1", "/tiers/0", "/tiers/1/from", "/tiers/1/form"]);
     }
 
     #[test]

@@ -30,6 +30,9 @@ pub enum ZoneSource {
 }
 
 impl ZoneSource {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Offset, Self::Phone, Self::Company];
+
     /// `timeZoneSource` of the contract.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -130,3 +130,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn domains_are_compared_in_their_ascii_form() {
+    for (address, domain, folded) in [
+        ("Ada@Example.COM", "example.com", "ada@example.com"),
+        ("a+tag@sub.example.com", "sub.example.com", "a+tag@sub.example.com"),
+        ("jörg@Bücher.example", "xn--bcher-kva.example", "jörg@xn--bcher-kva.example"),
+        ("JÖRG@xn--bcher-kva.example", "xn--bcher-kva.example", "jörg@xn--bcher-kva.example"),
+        ("root@localhost", "localhost", "root@localhost"),
+    ] {
+        let read = EmailAddress::parse(address).expect(address);
+        assert_eq!((read.domain().as_str(), read.folded().as_str()), (domain, folded));
+    }
+    for (url, domain) in [
+        ("https://www.Example.com/jobs?a=1", "example.com"),
+        ("http://bücher.example:8080", "xn--bcher-kva.example"),
+        ("https://wwwide.example", "wwwide.example"),
+        ("https://sub.www.example", "sub.www.example"),
+        ("http://127.0.0.1/", "127.0.0.1"),
+    ] {
+        assert_eq!(WebUrl::parse(url).expect(url).domain(), domain, "{url}");
+    }
+}

@@ -55,7 +55,9 @@ fn refused(error: Error) -> Abort<Rejection> {
         Error::Rejected(rejection) | Error::RejectedDegraded(rejection, _) => Abort::Refused(rejection),
         Error::Store(error) => Abort::Store(error),
         // A look does nothing else; it is tried again like any other change underneath.
-        Error::Refused(_) | Error::Policy(_) | Error::Internal(_) => Abort::Refused(Rejection::Conflict),
+        Error::Refused(_) | Error::Overloaded(_) | Error::Policy(_) | Error::Internal(_) => {
+            Abort::Refused(Rejection::Conflict)
+        }
     }
 }
 

@@ -14,28 +14,59 @@ use super::{Ask, ok};
 use crate::app;
 use crate::app::PageRequest;
 use crate::app::company::CompanyChange;
-use crate::http::body::{self, text, whole};
-use crate::http::{Failure, Reply};
+use crate::http::body::{self, Fields, Read, text, whole};
+use crate::http::{Failure, Reply, schema};
 
 /// So many are listed at the most; more is a question for the partners' API with its pages.
 const LISTED_MAX: usize = 1000;
 
+/// What changes of a company; what is not sent stays.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase", as = AdminCompanyChangeBody, example = json!({
+    "billingSystem": "minutes", "usageLimit": 1500.5, "callsAtOnce": 20
+}))]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
+pub struct CompanyChangeBody {
+    #[schema(schema_with = schema::billing_system)]
+    billing_system: Option<String>,
+    /// In the billing system's unit, a calendar month, at most three decimal places; null lifts it.
+    #[schema(minimum = 0)]
+    usage_limit: Option<f64>,
+    /// How many of its calls may be in progress at once: 20 unless it is set; 0 calls nobody, null takes it back.
+    #[schema(minimum = 0, maximum = 1000)]
+    calls_at_once: Option<u32>,
+}
+
 /// A company as operators see it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = AdminCompany)]
+#[schema(as = AdminCompany, example = json!({
+    "id": "01960e6a-7c00-7000-8000-000000000005",
+    "atsId": "01960e6a-7c00-7000-8000-000000000011",
+    "name": "Kowalski Logistics",
+    "billingSystem": "minutes",
+    "usageLimit": 1500.5,
+    "callsAtOnce": 20,
+    "createdAt": "2026-04-02T08:00:00.000Z",
+    "updatedAt": "2026-04-02T08:00:00.000Z"
+}))]
 pub struct CompanyView {
+    #[schema(format = "uuid")]
     id: String,
+    #[schema(format = "uuid")]
     ats_id: String,
     name: String,
+    #[schema(schema_with = schema::billing_system)]
     billing_system: &'static str,
     /// In the billing system's unit, a calendar month.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = f64)]
     usage_limit: Option<serde_json::Number>,
     /// How many of its calls may be in progress at once.
     calls_at_once: u32,
+    #[schema(format = "date-time")]
     created_at: String,
+    #[schema(format = "date-time")]
     updated_at: String,
 }
 
@@ -87,20 +118,25 @@ pub(super) fn get(ask: &Ask<'_>) -> Result<Reply, Failure> {
 pub(super) async fn update(ask: &Ask<'_>) -> Result<Reply, Failure> {
     let id = ask.id()?;
     let body = ask.request.json_or_empty()?;
-    let lifts = body.get("usageLimit").is_some_and(Value::is_null);
-    let resets = body.get("callsAtOnce").is_some_and(Value::is_null);
-    let change = body::read(&body, |fields| {
-        let billing_system = fields.optional("billingSystem", text(BillingSystem::parse));
-        let limit = fields.optional("usageLimit", thousandths);
-        let calls_at_once = fields.optional("callsAtOnce", whole(bounds::CALLS_AT_ONCE));
-        let limit = if lifts { Some(None) } else { limit?.map(Some) };
-        Ok(CompanyChange {
-            billing_system: billing_system?,
-            usage_limit_thousandths: limit,
-            calls_at_once: if resets { Some(None) } else { calls_at_once?.map(Some) },
-        })
-    });
-    ok(&view(&app::company::update(ask.app, id, change.map_err(Rejection::Invalid)?).await?))
+    let mut change = body::read(&body, read).map_err(Rejection::Invalid)?;
+    if body.get("usageLimit").is_some_and(Value::is_null) {
+        change.usage_limit_thousandths = Some(None);
+    }
+    if body.get("callsAtOnce").is_some_and(Value::is_null) {
+        change.calls_at_once = Some(None);
+    }
+    ok(&view(&app::company::update(ask.app, id, change).await?))
+}
+
+fn read(fields: &mut Fields<'_>) -> Read<CompanyChange> {
+    let billing_system = fields.optional("billingSystem", text(BillingSystem::parse));
+    let limit = fields.optional("usageLimit", thousandths);
+    let calls_at_once = fields.optional("callsAtOnce", whole(bounds::CALLS_AT_ONCE));
+    Ok(CompanyChange {
+        billing_system: billing_system?,
+        usage_limit_thousandths: limit?.map(Some),
+        calls_at_once: calls_at_once?.map(Some),
+    })
 }
 
 #[cfg(test)]
@@ -108,6 +144,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_schema_is_the_readers() {
+        crate::http::schema::drift::assert_alike::<CompanyChangeBody, _>(read, &[]);
+    }
 
     #[test]
     fn thousandths_are_exact_both_ways() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use switchboard_domain::decision::{Asked, AskedOutcome, Decision};
 use switchboard_domain::id::CompanyId;
 use switchboard_domain::problem::{Flaw, Problems};
@@ -13,39 +13,75 @@ use utoipa::ToSchema;
 use super::{Ask, ok};
 use crate::app;
 use crate::app::decision::Wanted;
-use crate::http::{Failure, Reply};
+use crate::http::{Failure, Reply, schema};
 
 /// So many are listed unless said otherwise.
-const LISTED_DEFAULT: usize = 50;
+pub(super) const LISTED_DEFAULT: usize = 50;
 
 /// So many are listed at the most.
-const LISTED_MAX: usize = 1000;
+pub(super) const LISTED_MAX: usize = 1000;
 
 /// One recorded policy call.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = AdminDecision)]
+#[schema(as = AdminDecision, example = json!({
+    "id": "01960e6a-7c00-7000-8000-000000000008",
+    "at": "2026-04-02T08:00:00.000Z",
+    "slot": "01960e6a-7c00-7000-8000-000000000011/job-resolution",
+    "policy": "job-resolution",
+    "release": "rel_01960e6a7c0070008000000000000009",
+    "answeredBy": "rel_01960e6a7c0070008000000000000009",
+    "degraded": false,
+    "companyId": "01960e6a-7c00-7000-8000-000000000005",
+    "candidateId": "01960e6a-7c00-7000-8000-000000000002",
+    "policyVersion": "0.1.0",
+    "facts": {"agent-focus": "outreach", "assigned-jobs": []},
+    "answer": {"refuse": "job-required"},
+    "asked": [{
+        "release": "rel_01960e6a7c0070008000000000000009",
+        "answer": {"refuse": "job-required"},
+        "fuel": 31760,
+        "durationMicros": 212,
+        "log": []
+    }],
+    "fuel": 31760,
+    "durationMicros": 212
+}))]
 pub struct DecisionView {
+    #[schema(format = "uuid")]
     id: String,
+    #[schema(format = "date-time")]
     at: String,
+    /// `ATS/POLICY`
     slot: String,
+    #[schema(schema_with = schema::policy)]
     policy: &'static str,
     /// The release that the slot ran.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     release: Option<String>,
     /// The release that answered, which is another one where the failure ladder did.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     answered_by: Option<String>,
+    /// Whether the failure ladder answered.
     degraded: bool,
+    #[schema(format = "uuid")]
     company_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "uuid")]
     candidate_id: Option<String>,
+    /// Version of the WIT package that was spoken.
     policy_version: String,
-    #[schema(value_type = Object)]
+    /// What the plugin saw, as the WIT package names it.
+    #[schema(schema_with = schema::anything)]
     facts: Value,
-    #[schema(value_type = Object)]
+    /// What it answered, as the WIT package names it; null where nobody did.
+    #[schema(schema_with = schema::anything)]
     answer: Value,
+    /// The active release first, then the steps of the failure ladder.
     asked: Vec<AskedView>,
+    /// Of all that were asked.
     fuel: u64,
     duration_micros: u64,
 }
@@ -56,15 +92,59 @@ pub struct DecisionView {
 #[schema(as = AdminAsked)]
 pub struct AskedView {
     release: String,
-    #[schema(value_type = Object)]
+    /// Null where it failed.
+    #[schema(schema_with = schema::anything)]
     answer: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::failure_kind)]
     failure: Option<&'static str>,
+    /// What went wrong, with the guest's frames of a trap.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     explanation: Option<String>,
     fuel: u64,
     duration_micros: u64,
+    /// The guest's last lines.
     log: Vec<String>,
+}
+
+/// What another run gave for the recorded facts. Members are null where there is nothing to tell.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AdminReplay, example = json!({
+    "same": true,
+    "answer": {"refuse": "job-required"},
+    "fuel": 31760,
+    "failure": null,
+    "explanation": null,
+    "log": [],
+    "recorded": {"answer": {"refuse": "job-required"}, "fuel": 31760, "failure": null},
+    "reproducible": true
+}))]
+pub struct ReplayView {
+    /// Whether answer and fuel are the recorded ones.
+    same: bool,
+    #[schema(schema_with = schema::anything)]
+    answer: Value,
+    fuel: u64,
+    #[schema(value_type = Option<String>)]
+    failure: Option<&'static str>,
+    explanation: Option<String>,
+    log: Vec<String>,
+    recorded: RecordedView,
+    /// Whether what was recorded can be had again: a timeout cannot.
+    reproducible: bool,
+}
+
+/// What was recorded.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminRecorded)]
+pub struct RecordedView {
+    #[schema(schema_with = schema::anything)]
+    answer: Value,
+    fuel: u64,
+    #[schema(value_type = Option<String>)]
+    failure: Option<&'static str>,
 }
 
 fn json_of(text: &str) -> Value {
@@ -153,14 +233,14 @@ pub(super) async fn replay(ask: &Ask<'_>) -> Result<Reply, Failure> {
         ..replay.recorded.clone()
     };
     let (now, then) = (asked_view(&now), asked_view(&replay.recorded));
-    ok(&json!({
-        "same": replay.same,
-        "answer": now.answer,
-        "fuel": now.fuel,
-        "failure": now.failure,
-        "explanation": now.explanation,
-        "log": now.log,
-        "recorded": { "answer": then.answer, "fuel": then.fuel, "failure": then.failure },
-        "reproducible": replay.is_reproducible,
-    }))
+    ok(&ReplayView {
+        same: replay.same,
+        answer: now.answer,
+        fuel: now.fuel,
+        failure: now.failure,
+        explanation: now.explanation,
+        log: now.log,
+        recorded: RecordedView { answer: then.answer, fuel: then.fuel, failure: then.failure },
+        reproducible: replay.is_reproducible,
+    })
 }

@@ -7,42 +7,133 @@ use switchboard_domain::problem::Flaw;
 use switchboard_domain::rejection::Rejection;
 use switchboard_domain::time::{Timestamp, WrittenTime};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, Object};
 
 use super::{Ask, created, ok};
 use crate::app;
 use crate::app::key::{KeyFor, NewKey};
 use crate::http::body::{self, Fields, Read, chars, id, text, whole};
-use crate::http::{Failure, Reply};
+use crate::http::{Failure, Reply, schema};
+
+/// What a new key is made of.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase", as = AdminKeyBody, example = json!({
+    "kind": "ats",
+    "atsId": "01960e6a-7c00-7000-8000-000000000011",
+    "name": "Harbour, production",
+    "scopes": ["read:jobs", "write:jobs"],
+    "expiresAt": "2027-04-02T08:00:00Z",
+    "allowedIPs": ["203.0.113.0/24"],
+    "ratePerMinute": 120,
+    "ratePerHour": 5000
+}))]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
+pub struct KeyBody {
+    #[schema(schema_with = schema::key_kind)]
+    kind: String,
+    /// The ATS that it reaches: required for `ats`; without it a `worker` key is for the installation.
+    #[schema(format = "uuid")]
+    ats_id: Option<String>,
+    /// The company that it reaches: required for `company`.
+    #[schema(format = "uuid")]
+    company_id: Option<String>,
+    #[schema(min_length = 1, max_length = 100)]
+    name: Option<String>,
+    /// All of its kind when not sent.
+    #[schema(schema_with = scopes)]
+    scopes: Option<Vec<String>>,
+    /// With an offset, such as `Z`.
+    #[schema(format = "future-time")]
+    expires_at: Option<String>,
+    /// Addresses and CIDR blocks; from everywhere when not sent.
+    #[schema(rename = "allowedIPs", max_items = 100)]
+    allowed_ips: Option<Vec<String>>,
+    /// 0 is no limit; 60 when not sent, 0 for a `worker`.
+    #[schema(minimum = 0)]
+    rate_per_minute: Option<u32>,
+    /// 0 is no limit; 2,000 when not sent, 0 for a `worker`.
+    #[schema(minimum = 0)]
+    rate_per_hour: Option<u32>,
+}
+
+/// Why a key is suspended.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase", as = AdminSuspensionBody, example = json!({"reason": "Invoice 17 is unpaid."}))]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
+pub struct SuspensionBody {
+    /// The partner reads it.
+    #[schema(min_length = 1, max_length = 500)]
+    reason: String,
+}
 
 /// A key without its secret, but in the answer that makes it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = AdminKey)]
+#[schema(as = AdminKey, example = json!({
+    "id": "01960e6a-7c00-7000-8000-000000000012",
+    "kind": "ats",
+    "name": "Harbour, production",
+    "atsId": "01960e6a-7c00-7000-8000-000000000011",
+    "scopes": ["read:jobs", "write:jobs"],
+    "status": "active",
+    "expiresAt": "2027-04-02T08:00:00.000Z",
+    "allowedIPs": ["203.0.113.0/24"],
+    "ratePerMinute": 120,
+    "ratePerHour": 5000,
+    "createdAt": "2026-04-02T08:00:00.000Z"
+}))]
 pub struct KeyView {
+    #[schema(format = "uuid")]
     id: String,
+    /// The key itself: only in the answer that makes it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     key: Option<String>,
+    #[schema(schema_with = schema::key_kind)]
     kind: &'static str,
     name: String,
+    /// The ATS that it reaches, or whose company it reaches.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "uuid")]
     ats_id: Option<String>,
+    /// The only company that it reaches.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "uuid")]
     company_id: Option<String>,
+    #[schema(schema_with = scopes)]
     scopes: Vec<&'static str>,
+    #[schema(schema_with = statuses)]
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "date-time")]
     suspended_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     suspension_reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "date-time")]
     revoked_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "date-time")]
     expires_at: Option<String>,
+    /// Addresses and CIDR blocks; empty: from everywhere.
     #[serde(rename = "allowedIPs")]
     allowed_ips: Vec<String>,
+    /// 0 is no limit.
     rate_per_minute: u32,
+    /// 0 is no limit.
     rate_per_hour: u32,
+    #[schema(format = "date-time")]
     created_at: String,
+}
+
+fn scopes() -> Array {
+    let most = Scope::ALL.len();
+    ArrayBuilder::new().items(schema::scope()).max_items(Some(most)).build()
+}
+
+fn statuses() -> Object {
+    schema::one_of(["active", "suspended", "expired", "revoked"])
 }
 
 fn view(key: &Key, now: Timestamp) -> KeyView {
@@ -139,11 +230,13 @@ fn instant(written: &str) -> Result<Timestamp, Flaw> {
 
 pub(super) async fn suspend(ask: &Ask<'_>) -> Result<Reply, Failure> {
     let key_id = ask.id()?;
-    let reason = body::read(&ask.request.json()?, |fields| {
-        fields.required("reason", chars(bounds::SUSPENSION_REASON_CHARS))
-    });
-    let key = app::key::suspend(ask.app, key_id, reason.map_err(Rejection::Invalid)?).await?;
+    let reason = body::read(&ask.request.json()?, read_reason).map_err(Rejection::Invalid)?;
+    let key = app::key::suspend(ask.app, key_id, reason).await?;
     ok(&view(&key, ask.request.now))
+}
+
+fn read_reason(fields: &mut Fields<'_>) -> Read<String> {
+    fields.required("reason", chars(bounds::SUSPENSION_REASON_CHARS))
 }
 
 pub(super) async fn resume(ask: &Ask<'_>) -> Result<Reply, Failure> {
@@ -152,4 +245,19 @@ pub(super) async fn resume(ask: &Ask<'_>) -> Result<Reply, Failure> {
 
 pub(super) async fn revoke(ask: &Ask<'_>) -> Result<Reply, Failure> {
     ok(&view(&app::key::revoke(ask.app, ask.id()?).await?, ask.request.now))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::http::schema::drift;
+
+    #[test]
+    fn the_schemas_are_the_readers() {
+        let of_a_company = json!({ "kind": "company", "companyId": "01960e6a-7c00-7000-8000-000000000005" });
+        drift::assert_alike::<KeyBody, _>(read, &[of_a_company]);
+        drift::assert_alike::<SuspensionBody, _>(read_reason, &[]);
+    }
 }

@@ -9,17 +9,41 @@ use utoipa::ToSchema;
 
 use super::{Ask, created, ok};
 use crate::app;
-use crate::http::body::{self, id, text};
+use crate::http::body::{self, Fields, Read, id, text};
 use crate::http::{Failure, Reply};
+
+/// A number for a company.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase", as = AdminPhoneNumberBody, example = json!({
+    "companyId": "01960e6a-7c00-7000-8000-000000000005", "number": "+48585550123"
+}))]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
+pub struct PhoneNumberBody {
+    #[schema(value_type = String, format = "uuid")]
+    company_id: CompanyId,
+    /// E.164.
+    #[schema(example = "+48585550123", format = "phone-number", pattern = "^\\+[1-9][0-9]{3,14}$")]
+    number: String,
+}
 
 /// A number that a company's phone agents call from.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = AdminPhoneNumber)]
+#[schema(as = AdminPhoneNumber, example = json!({
+    "id": "01960e6a-7c00-7000-8000-000000000003",
+    "companyId": "01960e6a-7c00-7000-8000-000000000005",
+    "number": "+48585550123",
+    "createdAt": "2026-04-02T08:00:00.000Z"
+}))]
 pub struct PhoneNumberView {
+    #[schema(format = "uuid")]
     id: String,
+    #[schema(format = "uuid")]
     company_id: String,
+    /// E.164.
+    #[schema(format = "phone-number")]
     number: String,
+    #[schema(format = "date-time")]
     created_at: String,
 }
 
@@ -42,15 +66,27 @@ pub(super) fn list(ask: &Ask<'_>) -> Result<Reply, Failure> {
 }
 
 pub(super) async fn create(ask: &Ask<'_>) -> Result<Reply, Failure> {
-    let new = body::read(&ask.request.json()?, |fields| {
-        let company_id = fields.required("companyId", id::<CompanyId>);
-        let number = fields.required("number", text(PhoneNumber::parse));
-        Ok((company_id?, number?))
-    });
-    let (company_id, number) = new.map_err(Rejection::Invalid)?;
+    let (company_id, number) = body::read(&ask.request.json()?, read).map_err(Rejection::Invalid)?;
     created(&view(&app::phone_number::create(ask.app, company_id, number).await?))
+}
+
+fn read(fields: &mut Fields<'_>) -> Read<(CompanyId, PhoneNumber)> {
+    let company_id = fields.required("companyId", id::<CompanyId>);
+    let number = fields.required("number", text(PhoneNumber::parse));
+    Ok((company_id?, number?))
 }
 
 pub(super) async fn delete(ask: &Ask<'_>) -> Result<Reply, Failure> {
     ok(&view(&app::phone_number::delete(ask.app, ask.id()?).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::schema::drift;
+
+    #[test]
+    fn the_schema_is_the_readers() {
+        drift::assert_alike::<PhoneNumberBody, _>(read, &[]);
+    }
 }

@@ -9,20 +9,34 @@ use utoipa::ToSchema;
 
 use super::{Ask, created, ok};
 use crate::app;
-use crate::http::{Failure, Reply};
+use crate::http::{Failure, Reply, schema};
 
 /// A version of a plugin.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = AdminPlugin)]
+#[schema(as = AdminPlugin, example = json!({
+    "plugin": "northstar",
+    "version": "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "policies": ["job-resolution"],
+    "wit": "0.1.0",
+    "sizeBytes": 131_072,
+    "compileMs": 412,
+    "pushedAt": "2026-04-02T08:00:00.000Z"
+}))]
 pub struct PluginView {
     plugin: String,
+    /// SHA-256 of the component.
+    #[schema(pattern = "^sha256:[0-9a-f]{64}$")]
     version: String,
+    /// Which it implements.
+    #[schema(schema_with = schema::policies)]
     policies: Vec<&'static str>,
     /// Version of the WIT packages that it speaks.
     wit: String,
     size_bytes: u64,
+    /// How long compiling took at the push.
     compile_ms: u64,
+    #[schema(format = "date-time")]
     pushed_at: String,
 }
 

@@ -1,46 +1,139 @@
 //! Releases for operators.
 
+use std::ops::RangeInclusive;
+
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::bounds;
-use switchboard_domain::problem::{Flaw, Problems};
+use switchboard_domain::problem::Problems;
 use switchboard_domain::rejection::Rejection;
 use switchboard_domain::release::{OnFailure, Release, Wasi};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 
 use super::{Ask, created, ok, slot};
 use crate::app;
 use crate::app::release::NewRelease;
-use crate::http::body::{self, Fields, Read, chars, text, whole};
-use crate::http::{Failure, Reply};
+use crate::http::body::{self, Fields, Read, chars, count, text, whole};
+use crate::http::{Failure, Reply, schema};
 
 /// So many are listed at the most, the newest.
 const LISTED_MAX: usize = 1000;
 
 /// A grant is the name of a field.
-const GRANT_CHARS: std::ops::RangeInclusive<usize> = 1..=64;
+const GRANT_CHARS: RangeInclusive<usize> = 1..=64;
+
+/// No policy has more to grant.
+const GRANTS_MAX: usize = 20;
+
+/// What a new release is made of. Limits that are not sent have their defaults.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase", as = AdminReleaseBody, example = json!({
+    "slot": "default/job-resolution",
+    "plugin": "standard",
+    "settings": {},
+    "onFailure": "fallback",
+    "fuel": 50_000_000,
+    "timeoutMs": 200,
+    "memoryMib": 16,
+    "wasi": "none",
+    "grants": [],
+    "comment": "The built-in rules.",
+    "author": "m.nowak"
+}))]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
+pub struct ReleaseBody {
+    /// `ATS/POLICY` or `default/POLICY`; the ATS by id, or by name where that is unique.
+    #[schema(min_length = 1, max_length = 250)]
+    slot: String,
+    /// `NAME`, which is its newest version, or `NAME@VERSION`.
+    #[schema(min_length = 1, max_length = 150)]
+    plugin: String,
+    /// The plugin validates them.
+    #[schema(schema_with = schema::anything)]
+    settings: Option<Value>,
+    /// What happens when it cannot answer; when not sent, what is right for the policy.
+    #[schema(schema_with = schema::on_failure)]
+    on_failure: Option<String>,
+    /// Of one call.
+    #[schema(minimum = 1, maximum = 10_000_000_000_u64)]
+    fuel: Option<u64>,
+    /// Of one call.
+    #[schema(minimum = 1, maximum = 5000)]
+    timeout_ms: Option<u64>,
+    /// Of one call.
+    #[schema(minimum = 1, maximum = 256)]
+    memory_mib: Option<u32>,
+    /// `minimal` for guests that cannot start without WASI; `none` when not sent.
+    #[schema(schema_with = schema::wasi)]
+    wasi: Option<String>,
+    /// Fields of the facts beyond ids that it may see.
+    #[schema(schema_with = grants)]
+    grants: Option<Vec<String>>,
+    #[schema(max_length = 1000)]
+    comment: Option<String>,
+    #[schema(min_length = 1, max_length = 100)]
+    author: Option<String>,
+}
+
+fn grants() -> Array {
+    let grant = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(*GRANT_CHARS.start()))
+        .max_length(Some(*GRANT_CHARS.end()));
+    ArrayBuilder::new().items(grant).max_items(Some(GRANTS_MAX)).build()
+}
 
 /// What a slot runs, or could run.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = AdminRelease)]
+#[schema(as = AdminRelease, example = json!({
+    "id": "rel_01960e6a7c0070008000000000000009",
+    "slot": "default/job-resolution",
+    "plugin": "standard",
+    "version": "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "wit": "0.1.0",
+    "settings": {},
+    "onFailure": "fallback",
+    "fuel": 50_000_000,
+    "timeoutMs": 200,
+    "memoryMib": 16,
+    "wasi": "none",
+    "grants": [],
+    "comment": "The built-in rules.",
+    "author": "m.nowak",
+    "createdAt": "2026-04-02T08:00:00.000Z"
+}))]
 pub struct ReleaseView {
     id: String,
+    /// `ATS/POLICY` or `default/POLICY`
     slot: String,
     plugin: String,
+    /// Of the plugin: SHA-256 of the component.
+    #[schema(pattern = "^sha256:[0-9a-f]{64}$")]
     version: String,
+    /// Version of the policy's WIT package that is spoken.
     wit: String,
-    #[schema(value_type = Object)]
+    #[schema(schema_with = schema::anything)]
     settings: Value,
+    /// What happens when it cannot answer.
+    #[schema(schema_with = schema::on_failure)]
     on_failure: &'static str,
+    /// Of one call.
     fuel: u64,
+    /// Of one call.
     timeout_ms: u64,
+    /// Of one call.
     memory_mib: u32,
+    #[schema(schema_with = schema::wasi)]
     wasi: &'static str,
+    /// Fields of the facts beyond ids that it may see.
     grants: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     comment: Option<String>,
     author: String,
+    #[schema(format = "date-time")]
     created_at: String,
 }
 
@@ -86,11 +179,11 @@ fn read(fields: &mut Fields<'_>) -> Read<NewRelease> {
     let plugin = fields.required("plugin", chars(1..=150));
     let settings = fields.optional("settings", |value| Ok(value.to_string()));
     let on_failure = fields.optional("onFailure", text(OnFailure::parse));
-    let fuel = fields.optional("fuel", count);
-    let timeout_millis = fields.optional("timeoutMs", count);
-    let memory_mib = fields.optional("memoryMib", whole(0..=u32::MAX));
+    let fuel = fields.optional("fuel", count(bounds::FUEL));
+    let timeout_millis = fields.optional("timeoutMs", count(bounds::TIMEOUT_MILLIS));
+    let memory_mib = fields.optional("memoryMib", whole(bounds::MEMORY_MIB));
     let wasi = fields.optional("wasi", text(Wasi::parse));
-    let grants = fields.list("grants", 0..=20, chars(GRANT_CHARS));
+    let grants = fields.list("grants", 0..=GRANTS_MAX, chars(GRANT_CHARS));
     let comment = fields.optional("comment", chars(bounds::RELEASE_COMMENT_CHARS));
     let author = fields.optional("author", chars(bounds::OPERATOR_NAME_CHARS));
     Ok(NewRelease {
@@ -108,12 +201,18 @@ fn read(fields: &mut Fields<'_>) -> Read<NewRelease> {
     })
 }
 
-/// The bounds are the limits' own.
-fn count(value: &Value) -> Result<u64, Flaw> {
-    value.as_u64().ok_or_else(|| Flaw::invalid("must be a whole number of 0 or more"))
-}
-
 pub(super) async fn activate(ask: &Ask<'_>) -> Result<Reply, Failure> {
     let activated = app::release::activate(ask.app, ask.id()?).await?;
     ok(&slot::view(ask.app, &activated))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::schema::drift;
+
+    #[test]
+    fn the_schema_is_the_readers() {
+        drift::assert_alike::<ReleaseBody, _>(read, &[]);
+    }
 }

@@ -13,35 +13,87 @@ use super::{Ask, ok};
 use crate::app;
 use crate::app::App;
 use crate::app::release::{ReleaseStats, SlotView as Found};
-use crate::http::body::{self, id};
-use crate::http::{Failure, Reply};
+use crate::http::body::{self, Fields, Read, id};
+use crate::http::{Failure, Reply, schema};
+
+/// The release to go back to; without one the last that was active before.
+#[derive(Debug, ToSchema)]
+#[schema(as = AdminRollBackBody, example = json!({"to": "rel_01960e6a7c0070008000000000000009"}))]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
+pub struct RollBackBody {
+    #[schema(example = "rel_01960e6a7c0070008000000000000009")]
+    to: Option<String>,
+}
 
 /// A slot and what it runs. Counts are of this process, since its start.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = AdminSlot)]
+#[schema(as = AdminSlot, example = json!({
+    "slot": "default/job-resolution",
+    "policy": "job-resolution",
+    "active": {
+        "id": "rel_01960e6a7c0070008000000000000009",
+        "slot": "default/job-resolution",
+        "plugin": "standard",
+        "version": "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "wit": "0.1.0",
+        "settings": {},
+        "onFailure": "fallback",
+        "fuel": 50_000_000,
+        "timeoutMs": 200,
+        "memoryMib": 16,
+        "wasi": "none",
+        "grants": [],
+        "author": "switchboard",
+        "createdAt": "2026-04-02T08:00:00.000Z"
+    },
+    "inherited": false,
+    "activatedAt": "2026-04-02T08:00:00.000Z",
+    "history": [],
+    "breaker": "closed",
+    "calls": 17,
+    "answered": 17,
+    "degraded": 0,
+    "failures": 0,
+    "failuresByKind": {},
+    "p50Micros": 190,
+    "p99Micros": 420,
+    "fuelMean": 31760,
+    "held": 0
+}))]
 pub struct SlotView {
+    /// `ATS/POLICY` or `default/POLICY`
     slot: String,
+    #[schema(schema_with = schema::policy)]
     policy: &'static str,
+    /// Absent for a default slot.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "uuid")]
     ats_id: Option<String>,
     /// What answers; the default slot's release where this slot never had one of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ReleaseView)]
     active: Option<ReleaseView>,
     /// Whether it is the default slot's.
     inherited: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "date-time")]
     activated_at: Option<String>,
     /// What was active before, newest first.
     history: Vec<String>,
+    /// `closed` while the release is asked.
     breaker: &'static str,
+    /// Why the release cannot be asked at all.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     unavailable: Option<String>,
+    /// Of the active release.
     calls: u64,
     answered: u64,
+    /// Decisions that the failure ladder took.
     degraded: u64,
     failures: u64,
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, u64>)]
     failures_by_kind: Map<String, Value>,
     p50_micros: u64,
     p99_micros: u64,
@@ -96,10 +148,13 @@ pub(super) fn get(ask: &Ask<'_>) -> Result<Reply, Failure> {
 
 pub(super) async fn roll_back(ask: &Ask<'_>) -> Result<Reply, Failure> {
     let slot = app::release::slot_named(ask.app, &named(ask))?;
-    let body = ask.request.json_or_empty()?;
-    let to = body::read(&body, |fields| fields.optional("to", id::<ReleaseId>));
-    let found = app::release::rollback(ask.app, slot, to.map_err(Rejection::Invalid)?).await?;
+    let to = body::read(&ask.request.json_or_empty()?, read_to).map_err(Rejection::Invalid)?;
+    let found = app::release::rollback(ask.app, slot, to).await?;
     ok(&view(ask.app, &found))
+}
+
+fn read_to(fields: &mut Fields<'_>) -> Read<Option<ReleaseId>> {
+    fields.optional("to", id::<ReleaseId>)
 }
 
 fn named(ask: &Ask<'_>) -> String {
@@ -172,4 +227,15 @@ fn line(text: &mut String, name: &str, stats: &ReleaseStats, more: &str, value: 
 #[expect(clippy::let_underscore_must_use, reason = "writing into a String cannot fail")]
 fn push(text: &mut String, what: std::fmt::Arguments<'_>) {
     let _ = text.write_fmt(what);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::schema::drift;
+
+    #[test]
+    fn the_schema_is_the_readers() {
+        drift::assert_alike::<RollBackBody, _>(read_to, &[]);
+    }
 }

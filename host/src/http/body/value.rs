@@ -56,6 +56,23 @@ pub fn whole(bounds: RangeInclusive<u32>) -> impl Fn(&Value) -> Result<u32, Flaw
     }
 }
 
+/// The same in bounds that need more than 32 bits. They must lie below 2⁵³, where every whole number has a float
+/// of its own.
+pub fn count(bounds: RangeInclusive<u64>) -> impl Fn(&Value) -> Result<u64, Flaw> {
+    move |value| {
+        let whole = value.as_f64().filter(|written| written.fract() == 0.0 && *written >= 0.0);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "whole, and bounded below"
+        )]
+        let inside = whole.map(|written| written as u64).filter(|count| bounds.contains(count));
+        let flaw =
+            || Flaw::invalid(format!("must be a whole number from {} to {}", bounds.start(), bounds.end()));
+        inside.ok_or_else(flaw)
+    }
+}
+
 /// Any finite number.
 ///
 /// # Errors

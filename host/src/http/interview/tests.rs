@@ -60,6 +60,7 @@ fn interview() -> Interview {
         is_test: false,
         agent: *agent,
         decisions: vec![DecidedBy { policy: PolicyName::JobResolution, decision_id: ID.parse().unwrap() }],
+        undecided: None,
         created_at: NOW,
         updated_at: NOW,
     }

@@ -1,5 +1,6 @@
 use switchboard_domain::decision::PolicyName;
 use switchboard_domain::id::{DecisionId, JobId, ReleaseId};
+use switchboard_domain::rejection::PolicyRefusal;
 
 use super::*;
 use crate::clock::Clock;
