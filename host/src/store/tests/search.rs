@@ -19,8 +19,8 @@ use super::super::overlay::Overlay;
 use super::super::record::{EVERYTHING, beginning_with};
 use super::super::schema::{Table, Tag};
 use super::super::search::WordList;
-use super::super::upgrade::{PROGRESS_KEY, run_some};
 use super::super::txn::{Direction, Read, Row, TXN_BYTES_MAX, TXN_KEYS_MAX, Txn};
+use super::super::upgrade::{PROGRESS_KEY, run_some};
 use super::super::{Backing, Page, PageRequest, PageStart, check, delete, insert, update};
 use super::fixture::{self, COMPANY, id};
 
