@@ -74,6 +74,11 @@ class World:
         jobs = resource.get("jobIds", [])
         return resource["updatedAt"] == resource["createdAt"] and all(self.is_untouched("jobs", job) for job in jobs)
 
+    def resource(self, path: str) -> dict[str, Any]:
+        """What is there; nothing, where an earlier request of the chain has deleted it."""
+        answer = self.send("GET", path)
+        return answer.json()["data"] if answer.status_code == 200 else {}
+
     def jobs(self) -> Any:
         return {"title": "Forklift driver", "description": "Loads and unloads containers in three shifts."}
 
@@ -156,10 +161,10 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
         case.headers["If-Match"] = "*"
     if isinstance(case.body, dict):
         righted(case.body)
-        if case.method == "PATCH":
-            righted_change(case.path, case.body)
     if "id" in case.path_parameters:
         existing_id(case)
+    if case.method == "PATCH" and isinstance(case.body, dict):
+        righted_change(case.path, case.body, WORLD.resource(case.path.replace("{id}", case.path_parameters["id"])))
 
 
 def existing_id(case: Case) -> None:
@@ -218,9 +223,16 @@ def righted(body: dict[str, Any]) -> None:
         body["min"], body["max"] = sorted((body["min"], body["max"]))
 
 
-def righted_change(path: str, body: dict[str, Any]) -> None:
-    """Rules over what is sent and what was there before, whatever that was."""
-    if path == "/candidates/{id}" and "email" in body and body["email"] is None:
+def righted_change(path: str, body: dict[str, Any], before: dict[str, Any]) -> None:
+    """Rules over what is sent and what was there before."""
+    if path == "/company/{id}" and isinstance(body.get("metadata"), dict):
+        merged = before.get("metadata", {}) | body["metadata"]
+        if not fits({name: value for name, value in merged.items() if value is not None}):
+            body["metadata"] = dict.fromkeys(before.get("metadata", {}))
+    elif path == "/interviews/{id}" and before.get("status") != "SCHEDULED":
+        # Of one that an earlier request has cancelled only the metadata can still be changed.
+        body.pop("scheduledAt", None)
+    elif path == "/candidates/{id}" and "email" in body and body["email"] is None:
         body["phoneNumber"] = PHONE_NUMBER
     elif path == "/candidates/{id}" and "phoneNumber" in body and body["phoneNumber"] is None:
         body["email"] = "jana@example.com"
