@@ -53,6 +53,16 @@ const CONTRACT: &str = "
     GET /interviews/{id} Partner read:interviews read:candidates read:agents
     PATCH /interviews/{id} Partner write:interviews
     DELETE /interviews/{id} Partner delete:interviews
+    GET /interviews/{id}/analysis-pdf Partner read:interviews read:candidates read:agents
+    POST /interviews/{id}/call-attempts Partner write:interviews
+    PATCH /interviews/{id}/call-attempts/{attemptId} Partner write:interviews
+    DELETE /interviews/{id}/call-attempts/{attemptId} Partner write:interviews
+    POST /worker/call-attempts/claim Worker
+    POST /worker/call-attempts/{id}/heartbeat Worker
+    POST /worker/call-attempts/{id}/complete Worker
+    POST /worker/interviews/{id}/analysis Worker
+    POST /worker/interviews/{id}/start Worker
+    POST /worker/interviews/{id}/complete Worker
 ";
 
 fn at(entry: &Entry, id: &str) -> String {
@@ -465,7 +475,7 @@ async fn a_body_that_nobody_asked_for_is_not_judged() {
     let here = host.furnish().await;
     let oversized = Bytes::from(vec![b'{'; BODY_BYTES_MAX + 1]);
     for entry in with_key().filter(|entry| !takes_body(entry)) {
-        let mut client = host.partner(&able(&here, entry));
+        let mut client = host.partner(&able(&host, &here, entry).await);
         let path = at(entry, NOBODY);
         let status = send(&mut client, entry, &path).await.status;
         for (media, body) in
