@@ -2,6 +2,7 @@
 //! again, and follows the one clock.
 
 mod removal;
+mod sentinel;
 
 use std::time::Duration;
 
@@ -16,7 +17,11 @@ const EXPIRY_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
 /// Runs until the drain begins.
 pub async fn run(app: App, drain: Drain) {
-    tokio::join!(removal::run(app.clone(), drain.clone()), expire(app, drain));
+    tokio::join!(
+        removal::run(app.clone(), drain.clone()),
+        sentinel::run(app.clone(), drain.clone()),
+        expire(app, drain)
+    );
 }
 
 async fn expire(app: App, mut drain: Drain) {

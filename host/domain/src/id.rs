@@ -98,6 +98,8 @@ ids! {
     OutboxId(""),
     /// A deletion under way.
     RemovalId(""),
+    /// What was found out in an interview.
+    AnalysisId(""),
 }
 
 /// The text is no id of this kind.

@@ -60,6 +60,8 @@ pub enum Problem {
     ExpiredKey,
     /// The key lacks a scope.
     MissingScope(Scope),
+    /// The route is the diallers', and the key is none of theirs.
+    NoWorker,
     /// The key has no request left.
     RateLimited {
         /// Seconds until it has.
@@ -273,12 +275,23 @@ fn verdict(rejection: Rejection) -> Answer {
         Rejection::AccessDenied => {
             Answer::new(Code::ResourceAccessDenied, "This API key does not reach that resource.")
         }
+        Rejection::UnsupportedForOnline => {
+            let text = "An ONLINE interview calls no phone and has no call attempts.";
+            Answer::new(Code::UnsupportedForOnline, text)
+        }
+        Rejection::LeaseLost => {
+            let text = "This lease does not hold: it ran out, was ended otherwise, or the token is another one. Drop the call.";
+            Answer::new(Code::LeaseLost, text)
+        }
         Rejection::Conflict => {
             let text = "What this request stands on was changed at the same time. Send it again.";
             Answer::new(Code::ResourceConflict, text)
         }
         Rejection::InvalidState { status, allowed } => {
-            let text = format!("Its status is {status}; this needs {}.", allowed.join(" or "));
+            let text = match allowed.as_slice() {
+                [] => format!("Its status is {status}, for ever."),
+                allowed => format!("Its status is {status}; this needs {}.", allowed.join(" or ")),
+            };
             Answer::new(Code::InvalidStateTransition, text)
                 .details(details::StateTransition { status, allowed })
         }
@@ -365,6 +378,12 @@ fn found(problem: Problem, now: Timestamp) -> Reply {
             let text = format!("This API key lacks the scope {scope}.");
             Answer::new(Code::InsufficientPermissions, text)
                 .details(details::RequiredScope { required_scope: scope.as_str() })
+                .into_reply(now)
+        }
+        Problem::NoWorker => {
+            let text = "This route is for diallers: it takes an API key of the kind worker.";
+            Answer::new(Code::InsufficientPermissions, text)
+                .details(details::RequiredScope { required_scope: details::WORKER })
                 .into_reply(now)
         }
         Problem::RateLimited { retry_after_seconds } => {

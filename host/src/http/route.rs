@@ -75,6 +75,26 @@ pub enum Route {
     UpdateInterview,
     /// `DELETE /interviews/{id}`
     DeleteInterview,
+    /// `GET /interviews/{id}/analysis-pdf`
+    GetAnalysisPdf,
+    /// `POST /interviews/{id}/call-attempts`
+    CreateCallAttempt,
+    /// `PATCH /interviews/{id}/call-attempts/{attemptId}`
+    UpdateCallAttempt,
+    /// `DELETE /interviews/{id}/call-attempts/{attemptId}`
+    DeleteCallAttempt,
+    /// `POST /worker/call-attempts/claim`
+    ClaimCallAttempts,
+    /// `POST /worker/call-attempts/{id}/heartbeat`
+    BeatCallAttempt,
+    /// `POST /worker/call-attempts/{id}/complete`
+    CompleteCallAttempt,
+    /// `POST /worker/interviews/{id}/analysis`
+    PutAnalysis,
+    /// `POST /worker/interviews/{id}/start`
+    StartInterview,
+    /// `POST /worker/interviews/{id}/complete`
+    CompleteInterview,
 }
 
 /// The methods that routes are defined for; `HEAD` and `OPTIONS` follow from them.
@@ -112,6 +132,8 @@ pub enum Access {
     Partner,
     /// Keys that reach a whole ATS; a company key lacks the scope, whatever it lists.
     AtsKey,
+    /// Keys of diallers, which open nothing else.
+    Worker,
 }
 
 /// What the table says of one route.
@@ -135,7 +157,7 @@ const READ_INTERVIEWS: &[Scope] = &[Scope::ReadInterviews, Scope::ReadCandidates
 const WRITE_INTERVIEWS: &[Scope] = &[Scope::WriteInterviews, Scope::ReadCandidates, Scope::ReadAgents];
 
 const TABLE: &[Entry] = {
-    use Access::{AtsKey, Partner, Public};
+    use Access::{AtsKey, Partner, Public, Worker};
     use Route::*;
     use Verb::{Delete, Get, Patch, Post};
     &[
@@ -213,6 +235,51 @@ const TABLE: &[Entry] = {
             Partner,
             &[Scope::DeleteInterviews],
         ),
+        entry(
+            GetAnalysisPdf,
+            Get,
+            "/interviews/{id}/analysis-pdf",
+            "getAnalysisPdf",
+            Partner,
+            READ_INTERVIEWS,
+        ),
+        entry(
+            CreateCallAttempt,
+            Post,
+            "/interviews/{id}/call-attempts",
+            "createCallAttempt",
+            Partner,
+            &[Scope::WriteInterviews],
+        ),
+        entry(
+            UpdateCallAttempt,
+            Patch,
+            "/interviews/{id}/call-attempts/{attemptId}",
+            "updateCallAttempt",
+            Partner,
+            &[Scope::WriteInterviews],
+        ),
+        entry(
+            DeleteCallAttempt,
+            Delete,
+            "/interviews/{id}/call-attempts/{attemptId}",
+            "deleteCallAttempt",
+            Partner,
+            &[Scope::WriteInterviews],
+        ),
+        entry(ClaimCallAttempts, Post, "/worker/call-attempts/claim", "claimCallAttempts", Worker, &[]),
+        entry(BeatCallAttempt, Post, "/worker/call-attempts/{id}/heartbeat", "beatCallAttempt", Worker, &[]),
+        entry(
+            CompleteCallAttempt,
+            Post,
+            "/worker/call-attempts/{id}/complete",
+            "completeCallAttempt",
+            Worker,
+            &[],
+        ),
+        entry(PutAnalysis, Post, "/worker/interviews/{id}/analysis", "putAnalysis", Worker, &[]),
+        entry(StartInterview, Post, "/worker/interviews/{id}/start", "startInterview", Worker, &[]),
+        entry(CompleteInterview, Post, "/worker/interviews/{id}/complete", "completeInterview", Worker, &[]),
     ]
 };
 
@@ -238,11 +305,43 @@ impl Route {
     }
 }
 
+/// The ids in a path as they were written, percent-decoded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PathIds {
+    /// `{id}`
+    pub id: Option<String>,
+    /// `{attemptId}`
+    pub attempt_id: Option<String>,
+}
+
+impl PathIds {
+    fn of(template: &str, segments: &[Cow<'_, str>]) -> Self {
+        let at = |place: &str| {
+            let position = template[1..].split('/').position(|part| part == place)?;
+            segments.get(position).map(|segment| segment.clone().into_owned())
+        };
+        Self { id: at("{id}"), attempt_id: at("{attemptId}") }
+    }
+
+    /// The path of this template with these ids.
+    #[must_use]
+    pub fn fill(&self, template: &str) -> String {
+        let id = self.id.as_deref().unwrap_or("{id}");
+        let attempt_id = self.attempt_id.as_deref().unwrap_or("{attemptId}");
+        let fill = |part| match part {
+            "{id}" => id,
+            "{attemptId}" => attempt_id,
+            fixed => fixed,
+        };
+        template.split('/').map(fill).collect::<Vec<_>>().join("/")
+    }
+}
+
 /// What method and path say.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Recognised {
-    /// A route, and the `{id}` of its path as it was written (percent-decoded).
-    Found(Route, Option<String>),
+    /// A route, and what stood in the places of its path.
+    Found(Route, PathIds),
     /// `OPTIONS` on a path that exists.
     Options {
         /// For the `Allow` header.
@@ -272,7 +371,7 @@ pub fn recognise(method: &Method, path: &str) -> Recognised {
     let initial = segments.first().and_then(|first| first.as_bytes().first());
     for entry in Route::ALL.iter().filter(|entry| entry.template.as_bytes().get(1) == initial) {
         if entry.verb.as_str() == wanted && matches(entry.template, segments) {
-            return Recognised::Found(entry.route, id_of(entry.template, segments));
+            return Recognised::Found(entry.route, PathIds::of(entry.template, segments));
         }
     }
     let Some(allow) = allowed(segments) else { return Recognised::NotFound };
@@ -305,16 +404,11 @@ fn matches(template: &str, segments: &[Cow<'_, str>]) -> bool {
     for (index, part) in template[1..].split('/').enumerate() {
         let Some(segment) = left.next() else { return false };
         let segment = if index == 0 && segment == "companies" { "company" } else { segment.as_ref() };
-        if part != "{id}" && part != segment {
+        if !part.starts_with('{') && part != segment {
             return false;
         }
     }
     left.next().is_none()
-}
-
-fn id_of(template: &str, segments: &[Cow<'_, str>]) -> Option<String> {
-    let position = template[1..].split('/').position(|part| part == "{id}")?;
-    segments.get(position).map(|segment| segment.clone().into_owned())
 }
 
 fn allowed(segments: &[Cow<'_, str>]) -> Option<String> {
@@ -347,10 +441,13 @@ mod tests {
     #[test]
     fn every_route_is_found_bare_and_under_v1() {
         for entry in Route::ALL {
-            let path = entry.template.replace("{id}", "some%20id");
+            let path = entry.template.replace("{id}", "some%20id").replace("{attemptId}", "an%20other");
             let id = entry.template.contains("{id}").then(|| "some id".to_owned());
+            let attempt_id = entry.template.contains("{attemptId}").then(|| "an other".to_owned());
+            let ids = PathIds { id, attempt_id };
+            assert_eq!(ids.fill(entry.template), path.replace("%20", " "));
             let method = Method::from_bytes(entry.verb.as_str().as_bytes()).unwrap();
-            let found = Recognised::Found(entry.route, id);
+            let found = Recognised::Found(entry.route, ids);
             assert_eq!(recognise(&method, &path), found);
             assert_eq!(recognise(&method, &format!("/v1{path}")), found);
             if path.starts_with("/company") {
@@ -389,10 +486,10 @@ mod tests {
             assert_eq!(recognise(&Method::GET, path), Recognised::NotFound, "{path}");
         }
         assert!(
-            matches!(recognise(&Method::GET, "/jobs/%2F"), Recognised::Found(Route::GetJob, Some(id)) if id == "/")
+            matches!(recognise(&Method::GET, "/jobs/%2F"), Recognised::Found(Route::GetJob, ids) if ids.id.as_deref() == Some("/"))
         );
         assert!(
-            matches!(recognise(&Method::GET, "/jobs/%ff"), Recognised::Found(Route::GetJob, Some(id)) if id == "%ff")
+            matches!(recognise(&Method::GET, "/jobs/%ff"), Recognised::Found(Route::GetJob, ids) if ids.id.as_deref() == Some("%ff"))
         );
     }
 

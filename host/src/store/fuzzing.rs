@@ -1,6 +1,7 @@
 //! The entry for fuzzing stored values: whatever lies in a row is a record or an error, never a panic.
 
 use switchboard_domain::agent::Agent;
+use switchboard_domain::analysis::Analysis;
 use switchboard_domain::ats::Ats;
 use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::candidate::Candidate;
@@ -9,10 +10,12 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::event::{Event, OutboxRow};
 use switchboard_domain::interview::Interview;
 use switchboard_domain::job::Job;
+use switchboard_domain::lease::Lease;
 use switchboard_domain::phone_number::CompanyPhoneNumber;
 use switchboard_domain::release::{PluginVersion, Release, SlotState};
 use switchboard_domain::removal::Removal;
 
+use super::call_queue::CallQueue;
 use super::codec;
 use super::idempotency::Reply;
 use super::key::StoredKey;
@@ -23,7 +26,7 @@ use super::schema::Table;
 type Try = fn(&[u8]);
 
 /// Every noun of the store.
-const NOUNS: [(Table, Try); 17] = [
+const NOUNS: [(Table, Try); 20] = [
     noun::<Ats>(),
     noun::<StoredKey>(),
     noun::<Company>(),
@@ -33,6 +36,9 @@ const NOUNS: [(Table, Try); 17] = [
     noun::<Agent>(),
     noun::<Interview>(),
     noun::<CallAttempt>(),
+    noun::<Lease>(),
+    noun::<CallQueue>(),
+    noun::<Analysis>(),
     noun::<Decision>(),
     noun::<Release>(),
     noun::<SlotState>(),

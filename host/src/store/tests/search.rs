@@ -18,8 +18,9 @@ use super::super::job::{self, JobFilter};
 use super::super::overlay::Overlay;
 use super::super::record::{EVERYTHING, beginning_with};
 use super::super::schema::{Table, Tag};
-use super::super::search::{PROGRESS_KEY, WordList, build_some};
+use super::super::search::WordList;
 use super::super::txn::{Direction, Read, Row, TXN_BYTES_MAX, TXN_KEYS_MAX, Txn};
+use super::super::upgrade::{PROGRESS_KEY, run_some};
 use super::super::{Backing, Page, PageRequest, PageStart, check, delete, insert, update};
 use super::fixture::{self, COMPANY, id};
 
@@ -393,11 +394,11 @@ fn lists_that_are_missing_are_built_at_the_next_start_and_once_more_after_a_cras
     strip(&engine);
     // What is to be dropped, jobs, that there are no more of them, some candidates; then the process dies.
     for _ in 0..4 {
-        assert!(build_some(&engine).expect("builds"));
+        assert!(run_some(&engine).expect("builds"));
     }
     assert_ne!(all_rows(&engine), whole);
     drop(engine);
     let engine = open();
     assert!(all_rows(&engine) == whole, "goes on where it was");
-    assert!(!build_some(&engine).expect("builds"), "nothing is left to build");
+    assert!(!run_some(&engine).expect("builds"), "nothing is left to build");
 }
