@@ -103,16 +103,24 @@ class World:
     def interviews(self) -> Any:
         return {"candidateId": self.one_of("candidates"), "agentId": self.one_of("agents")}
 
+    def phone_interviews(self) -> Any:
+        agent = self.agents() | {"type": "PHONE", "companyPhoneNumberId": self.phone_number_id}
+        return self.interviews() | {"agentId": self.make("agents", agent)}
+
+    def scheduled_call(self) -> tuple[str, str]:
+        """An interview by phone, and its call, which is not due yet."""
+        interview_id = self.make("interviews", self.phone_interviews() | {"scheduledAt": TIMES[1]})
+        return interview_id, self.resource(f"/interviews/{interview_id}")["callAttempts"][0]["id"]
+
     def leased(self, path: str) -> tuple[str, str] | None:
         """An attempt, or an online interview, that is under way, and the token of who carries it out."""
         worker = os.environ["SWITCHBOARD_CONTRACT_KEY"]
         if path.startswith("/worker/call-attempts/"):
-            agent = self.agents() | {"type": "PHONE", "companyPhoneNumberId": self.phone_number_id}
-            self.make("interviews", self.interviews() | {"agentId": self.make("agents", agent)})
+            self.make("interviews", self.phone_interviews())
             claimed = self.send("POST", "/worker/call-attempts/claim", {}, worker).json()["data"]["attempts"]
             return (claimed[0]["id"], claimed[0]["leaseToken"]) if claimed else None
         interview_id = self.make("interviews", self.interviews())
-        if not path.endswith("/complete"):
+        if path.endswith("/start"):
             return interview_id, ""
         started = self.send("POST", f"/worker/interviews/{interview_id}/start", {}, worker)
         return interview_id, started.json()["data"]["leaseToken"]
@@ -181,6 +189,11 @@ def existing_id(case: Case) -> None:
             case.path_parameters["id"], token = leased
             if isinstance(case.body, dict) and isinstance(case.body.get("leaseToken"), str):
                 case.body["leaseToken"] = token
+    elif noun == "interviews" and "call-attempts" in case.path:
+        # Of an interview by phone, which few of a chain are.
+        case.path_parameters["id"], attempt_id = WORLD.scheduled_call()
+        if "attemptId" in case.path_parameters:
+            case.path_parameters["attemptId"] = attempt_id
     elif case.meta.phase.name == TestPhase.STATEFUL:
         return
     elif noun == "company":
@@ -205,6 +218,9 @@ def righted(body: dict[str, Any]) -> None:
             body[name] = PHONE_NUMBER
         elif name in ("scheduledAt", "scheduleTime") and isinstance(value, str):
             body[name] = TIMES[len(value) % len(TIMES)]
+        elif name == "waitSeconds" and isinstance(value, int):
+            # What the generator makes is never due; there is nothing to wait for.
+            body[name] = 0
         elif name == "metadata":
             body[name] = value if not isinstance(value, dict) or fits(value) else {}
         elif isinstance(value, dict):
