@@ -25,7 +25,7 @@ KIND = os.environ["SWITCHBOARD_CONTRACT_KIND"]
 NOW = os.environ["SWITCHBOARD_CONTRACT_NOW"]
 
 # Times inside the call window, in the forms that partners write. The company and its number are in New York.
-TIMES = ["2026-04-02T15:30:00Z", "2026-04-03T10:00", "2026-04-03 12:00:30.5-0400", "2026-04-04t09:00-04"]
+TIMES = ["2026-04-02T15:30:00Z", "2026-04-03T10:00", "2026-04-03 12:00:30.5-0400", "2026-04-03t09:00-04"]
 
 # A number that may exist, of the company's zone.
 PHONE_NUMBER = "+12025550142"
