@@ -126,8 +126,14 @@ impl TestHost {
     }
 
     /// Stops it as SIGTERM does, and starts it again on the same folder.
-    pub async fn restart(mut self) -> Self {
+    pub async fn restart(self) -> Self {
+        self.restart_after(|| {}).await
+    }
+
+    /// As [`TestHost::restart`]; meanwhile something happens.
+    pub async fn restart_after(mut self, meanwhile: impl FnOnce()) -> Self {
         self.stop().await;
+        meanwhile();
         let Self { folder, clock, letters, .. } = self;
         Self::start_in(folder, clock, letters, Options::default()).await
     }

@@ -5,15 +5,21 @@
 
 pub mod access;
 pub mod agent;
+pub mod analysis;
 pub mod ats;
+pub mod call_attempt;
+pub mod call_queue;
+pub(crate) mod call_scheduling;
 pub mod candidate;
 pub mod company;
 pub mod decision;
+pub(crate) mod event;
 pub mod idempotency;
 pub mod interview;
 pub mod invitation;
 pub mod job;
 pub mod key;
+pub mod lease;
 pub mod outbox;
 pub mod owner_onboarding;
 pub mod phone_number;
@@ -23,6 +29,7 @@ pub mod release;
 pub mod removal;
 pub mod resource;
 mod secrets;
+pub mod sentinel;
 pub mod user;
 mod walk;
 
@@ -66,6 +73,8 @@ struct Inner {
     keys: ArcSwap<access::KeyRing>,
     in_flight: idempotency::InFlight,
     removals: removal::Wake,
+    /// Where claims wait for an attempt.
+    calls: call_queue::Bell,
     /// Reloads of the keys run one after another.
     reloading_keys: Mutex<()>,
     /// Reloads of the fleet run one after another.
@@ -288,6 +297,7 @@ impl App {
             keys: ArcSwap::from_pointee(keys),
             in_flight: idempotency::InFlight::default(),
             removals: removal::Wake::default(),
+            calls: call_queue::Bell::default(),
             reloading_keys: Mutex::new(()),
             reloading: tokio::sync::Mutex::new(()),
             walkers: walk::Walkers::default(),
@@ -348,6 +358,12 @@ impl App {
 
     pub(crate) fn removals(&self) -> &removal::Wake {
         &self.inner.removals
+    }
+
+    /// Where claims wait for an attempt.
+    #[must_use]
+    pub fn calls(&self) -> &call_queue::Bell {
+        &self.inner.calls
     }
 
     pub(crate) fn walkers(&self) -> &walk::Walkers {

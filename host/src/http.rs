@@ -4,6 +4,7 @@
 pub mod address;
 pub mod admin;
 pub mod agent;
+pub mod analysis;
 pub mod auth;
 pub mod body;
 pub mod call_attempt;
@@ -11,6 +12,7 @@ pub mod candidate;
 pub mod company;
 pub mod compress;
 mod condition;
+pub mod dialler;
 pub mod dispatch;
 pub mod docs;
 #[cfg(any(test, fuzzing))]
@@ -71,7 +73,7 @@ use self::overload::{Places, overloaded};
 use self::query::Query;
 use self::rate::{RateView, Rates};
 use self::request::{RequestBody, RequestIds};
-use self::route::{Access, Recognised};
+use self::route::{Access, PathIds, Recognised};
 use crate::app::access::{Caller, Denied};
 use crate::clock::Clock;
 use crate::ids::Ids;
@@ -214,8 +216,8 @@ impl Door {
             rate.write(&mut headers);
         }
         let mut body = reply.body;
-        if trace.method == "HEAD" {
-            // HTTP/2 would send it.
+        // HTTP/2 would send it. A 304 has none, and says nothing of the length that its 200 would have.
+        if trace.method == "HEAD" && !body.is_empty() {
             headers.insert(CONTENT_LENGTH, body.len().into());
             body = Bytes::new();
         }
@@ -267,7 +269,7 @@ impl<A, H> fmt::Debug for Partners<A, H> {
 /// What the checks that need no resource let through.
 enum Passed {
     Answered(Reply),
-    Call { caller: Arc<Caller>, route: Route, id: Option<String> },
+    Call { caller: Arc<Caller>, route: Route, ids: PathIds },
     Guest { route: Route, token: String },
 }
 
@@ -306,7 +308,7 @@ where
 
     async fn run(&self, mut request: Request, trace: &mut Trace) -> Result<Reply, Failure> {
         match self.check(&request, trace) {
-            Ok(Passed::Call { caller, route, id }) => {
+            Ok(Passed::Call { caller, route, ids }) => {
                 let (within, places) = {
                     let settings = self.door.settings.load();
                     (settings.body_within.unwrap_or(BODY_WITHIN), settings.requests_max)
@@ -317,7 +319,7 @@ where
                 (self.handle)(Call {
                     caller,
                     route,
-                    id,
+                    ids,
                     idempotency_key,
                     body_within: within,
                     place,
@@ -371,17 +373,17 @@ where
         if !matches!(recognised, Recognised::Found(Route::Healthz, _)) {
             self.let_in(request)?;
         }
-        let (route, id) = match recognised {
-            Recognised::Found(route, id) => (route, id),
+        let (route, ids) = match recognised {
+            Recognised::Found(route, ids) => (route, ids),
             Recognised::Options { allow } => return Ok(Passed::Answered(Reply::options(&allow))),
             Recognised::MethodNotAllowed { allow } => return Err(Problem::MethodNotAllowed { allow }.into()),
             Recognised::NotFound => return Err(Problem::RouteNotFound.into()),
         };
-        if let Some(reply) = public(route, id.as_deref(), request)? {
+        if let Some(reply) = public(route, ids.id.as_deref(), request)? {
             return Ok(Passed::Answered(reply));
         }
         if route.entry().access == Access::Public {
-            return Ok(Passed::Guest { route, token: id.unwrap_or_default() });
+            return Ok(Passed::Guest { route, token: ids.token.unwrap_or_default() });
         }
 
         let secret = auth::bearer(&request.headers);
@@ -401,7 +403,7 @@ where
         }
 
         check_scopes(route, &caller.key)?;
-        Ok(Passed::Call { caller, route, id })
+        Ok(Passed::Call { caller, route, ids })
     }
 }
 
@@ -465,10 +467,14 @@ fn company_of(key: &Key, query: &Query) -> Option<CompanyId> {
     }
 }
 
-/// Names the first missing scope, in the order of the route's table. A worker's key opens nothing here, and a
-/// company key nothing that is for a whole ATS.
+/// Names the first missing scope, in the order of the route's table. A worker's key opens the dialler protocol and
+/// nothing else, and a company key nothing that is for a whole ATS.
 fn check_scopes(route: Route, key: &Key) -> Result<(), Problem> {
     let entry = route.entry();
+    let is_worker = matches!(key.reach, Reach::Worker(_));
+    if entry.access == Access::Worker {
+        return if is_worker { Ok(()) } else { Err(Problem::NoWorker) };
+    }
     let is_closed = match key.reach {
         Reach::Worker(_) => true,
         Reach::Company(..) => entry.access == Access::AtsKey,

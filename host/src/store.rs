@@ -18,9 +18,12 @@ mod record;
 mod schema;
 mod search;
 mod txn;
+mod upgrade;
 
 pub mod agent;
+pub mod analysis;
 pub mod ats;
+pub mod call_queue;
 pub mod candidate;
 pub mod company;
 pub mod decision;
@@ -30,6 +33,7 @@ pub mod interview;
 pub mod invitation;
 pub mod job;
 pub mod key;
+pub mod lease;
 pub mod membership;
 pub mod meta;
 pub mod outbox;
@@ -63,6 +67,7 @@ pub struct Store {
     latest: Arc<ArcSwap<Snapshot>>,
     queue: mpsc::Sender<commit::Message>,
     state: watch::Receiver<commit::State>,
+    deadlines: watch::Receiver<u64>,
 }
 
 /// Where the bytes lie.
@@ -192,8 +197,9 @@ impl Store {
     pub fn open(backing: Backing, options: &Options) -> Result<Self, Error> {
         let engine = Engine::open(backing, options.cache_bytes)?;
         let latest = Arc::new(ArcSwap::from_pointee(engine.snapshot()?));
-        let (queue, state) = commit::start(engine, Arc::clone(&latest), options)?;
-        Ok(Self { latest, queue, state })
+        let commit::Handles { queue, state, deadlines } =
+            commit::start(engine, Arc::clone(&latest), options)?;
+        Ok(Self { latest, queue, state, deadlines })
     }
 
     /// What is committed at this moment, and stays so however long it is held. Hold it briefly: old pages
@@ -233,6 +239,13 @@ impl Store {
             mpsc::error::TrySendError::Full(_) => Error::Overloaded,
             mpsc::error::TrySendError::Closed(_) => self.gone(),
         })
+    }
+
+    /// Changes with each commit after which something may wait for another moment than before: a call, or the end
+    /// of a call, of a lease, of an interview. One notification for all of them.
+    #[must_use]
+    pub fn deadlines_changed(&self) -> watch::Receiver<u64> {
+        self.deadlines.clone()
     }
 
     /// Waits until the store can write no more, and says why. What was closed in order never fails.

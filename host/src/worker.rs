@@ -4,6 +4,7 @@
 mod invitation;
 mod outbox;
 mod removal;
+mod sentinel;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,7 @@ const EXPIRY_INTERVAL: Duration = Duration::from_secs(10 * 60);
 pub async fn run(app: App, metrics: Arc<Metrics>, drain: Drain) {
     tokio::join!(
         removal::run(app.clone(), drain.clone()),
+        sentinel::run(app.clone(), drain.clone()),
         outbox::run(app.clone(), &metrics, drain.clone()),
         invitation::run(app.clone(), drain.clone()),
         expire(app, drain)

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 
 use crate::lists::fill::fill;
 use crate::load::{self, Requests};
-use crate::{furnish, policy};
+use crate::{calls, furnish, policy};
 
 /// Before a role, whose words follow.
 pub(crate) const FLAG: &str = "--child";
@@ -72,6 +72,13 @@ impl Server {
         let folder = folder();
         let words =
             ["lists".to_owned(), folder.path().display().to_string(), noun.to_owned(), records.to_string()];
+        Self::spawn(&words, Path::new("/dev/null"), folder)
+    }
+
+    /// The real one, started on a file with so many scheduled attempts.
+    pub(crate) fn calling(attempts: usize) -> Self {
+        let folder = folder();
+        let words = ["calls".to_owned(), folder.path().display().to_string(), attempts.to_string()];
         Self::spawn(&words, Path::new("/dev/null"), folder)
     }
 
@@ -150,6 +157,7 @@ pub(crate) fn run(words: &[String]) {
             server(Path::new(folder), batch_max, number(companies), number(candidates));
         }
         ["lists", folder, noun, records] => lists(Path::new(folder), noun, number(records)),
+        ["calls", folder, attempts] => calls(Path::new(folder), number(attempts)),
         ["bare", body_bytes] => bare(number(body_bytes)),
         [policy::CALLS, calls] => policy::call_only(number(calls)),
         _ => panic!("no role: {words:?}"),
@@ -200,6 +208,22 @@ fn lists(folder: &Path, noun: &str, records: usize) {
     let threads = threads();
     let (running, ids) = threads.block_on(start(folder, None));
     let told = threads.block_on(fill(&running, &ids, noun, records));
+    serve_until_told(&told);
+    running.drain();
+    threads.block_on(running.ended()).expect("a clean end");
+}
+
+fn calls(folder: &Path, attempts: usize) {
+    telemetry::install(LogFormat::Json, "info").expect("a log");
+    let threads = threads();
+    let (running, ids) = threads.block_on(start(folder, None));
+    let mut told = threads.block_on(calls::fill::fill(&running, &ids, attempts));
+    running.drain();
+    threads.block_on(running.ended()).expect("a clean end");
+    let began = Instant::now();
+    let (running, _) = threads.block_on(start(folder, None));
+    told["startMillis"] = json!(began.elapsed().as_secs_f64() * 1e3);
+    told["listen"] = json!(running.listen.to_string());
     serve_until_told(&told);
     running.drain();
     threads.block_on(running.ended()).expect("a clean end");

@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench talks to a person")]
 
+mod calls;
 mod child;
 mod furnish;
 mod group_commit;
@@ -33,7 +34,7 @@ enum Goal {
 /// A part of the bench: its name, what it measures, and how.
 type Part = (&'static str, &'static str, fn() -> Vec<Figure>);
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     (
         "group-commit",
         "POST /interviews at 64 connections against one commit per request, one company",
@@ -48,6 +49,7 @@ const PARTS: [Part; 8] = [
     ("policy", "a fresh-instance job-resolution against bare wasmtime", policy::measure),
     ("swap", "a swap every 10 ms under 64 connections that post", swap::measure),
     ("latency", "POST /interviews at 1, 16 and 64 connections", latency::measure),
+    ("calls", "a claim and a start with 1,000 to 1,000,000 scheduled attempts", calls::measure),
     ("lists", "a page of 20 of each list and filter, from 1,000 to 1,000,000 records", lists::to_a_million),
     ("lists-quick", "the same up to 100,000 records; only when it is named", lists::quick),
 ];

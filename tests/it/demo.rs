@@ -93,12 +93,13 @@ fn every_printed_line_works_as_pasted() {
             "three-again" => data["jobId"] == jobs[1],
             "decisions" => answer.as_array().is_some_and(|decisions| decisions.len() == 4),
             "rollback" => answer["active"]["plugin"] == "standard",
+            "calls" => data["total"] == 2,
             unknown => panic!("{unknown} is not looked at"),
         };
         assert!(holds, "{name}: {answer:#}");
         told.push(name);
     }
-    assert_eq!(told.len(), 9);
+    assert_eq!(told.len(), 10);
     demo.interrupt();
 }
 
@@ -107,7 +108,7 @@ fn the_text_holds_lines_to_paste() {
     let mut demo = Demo::start(&[]);
     let text = demo.text();
     let commands: Vec<&str> = text.lines().filter(|line| line.starts_with("curl ")).collect();
-    assert_eq!(commands.len(), 5, "{text}");
+    assert_eq!(commands.len(), 6, "{text}");
     let first = commands.first().expect("there are some");
     assert_eq!(pasted(first)["data"]["total"], 3);
     demo.interrupt();

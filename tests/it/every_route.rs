@@ -1,13 +1,15 @@
 //! The route table, walked from outside: every route meets every refusal in the order of contract §1. A route
-//! that is added is walked without being named here; one with an id needs its line in `stock`.
+//! that is added needs its line in [`CONTRACT`], and one with an id its line in `stock`; then it is walked.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use switchboard::http::BODY_BYTES_MAX;
 use switchboard::http::route::{Access, Entry, Route, Verb};
 use switchboard_domain::key::Scope;
+use switchboard_tests::document::{Contract, Listener};
 use switchboard_tests::{Answer, Client, Furnished, TestHost};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -17,8 +19,56 @@ use crate::table::assert_refused;
 
 const NOBODY: &str = "01960e6a-7c00-7000-8000-000000000001";
 
+/// Every route, to whom it is open, and the scopes that it needs in the order in which missing ones are named.
+const CONTRACT: &str = "
+    GET /healthz Public
+    GET /openapi.json Public
+    GET /docs Public
+    GET /docs/{id} Public
+    GET /llms.txt Public
+    POST /company AtsKey write:companies
+    GET /company Partner read:companies
+    GET /company/{id} Partner read:companies
+    PATCH /company/{id} Partner write:companies
+    DELETE /company/{id} Partner delete:companies
+    POST /jobs Partner write:jobs
+    GET /jobs Partner read:jobs
+    GET /jobs/{id} Partner read:jobs
+    PATCH /jobs/{id} Partner write:jobs
+    DELETE /jobs/{id} Partner delete:jobs
+    POST /candidates Partner write:candidates
+    GET /candidates Partner read:candidates
+    GET /candidates/{id} Partner read:candidates
+    PATCH /candidates/{id} Partner write:candidates
+    DELETE /candidates/{id} Partner delete:candidates
+    GET /candidates/{id}/interviews Partner read:interviews read:candidates read:agents
+    GET /candidates/{id}/analyses Partner read:interviews read:candidates read:agents
+    POST /agents Partner write:agents
+    GET /agents Partner read:agents
+    GET /agents/{id} Partner read:agents
+    PATCH /agents/{id} Partner write:agents
+    DELETE /agents/{id} Partner delete:agents
+    POST /interviews Partner write:interviews read:candidates read:agents
+    GET /interviews Partner read:interviews read:candidates read:agents
+    GET /interviews/{id} Partner read:interviews read:candidates read:agents
+    PATCH /interviews/{id} Partner write:interviews
+    DELETE /interviews/{id} Partner delete:interviews
+    GET /interviews/{id}/analysis-pdf Partner read:interviews read:candidates read:agents
+    POST /interviews/{id}/call-attempts Partner write:interviews
+    PATCH /interviews/{id}/call-attempts/{attemptId} Partner write:interviews
+    DELETE /interviews/{id}/call-attempts/{attemptId} Partner write:interviews
+    POST /worker/call-attempts/claim Worker
+    POST /worker/call-attempts/{id}/heartbeat Worker
+    POST /worker/call-attempts/{id}/complete Worker
+    POST /worker/interviews/{id}/analysis Worker
+    POST /worker/interviews/{id}/start Worker
+    POST /worker/interviews/{id}/complete Worker
+    GET /invitations/{token} Public
+    POST /invitations/{token}/accept Public
+";
+
 fn at(entry: &Entry, id: &str) -> String {
-    entry.template.replace("{id}", id).replace("{token}", id)
+    entry.template.replace("{id}", id).replace("{attemptId}", id).replace("{token}", id)
 }
 
 fn has_id(entry: &Entry) -> bool {
@@ -47,12 +97,32 @@ async fn key(host: &TestHost, body: Value) -> (String, String) {
     (key["key"].as_str().expect("a key").to_owned(), key["id"].as_str().expect("an id").to_owned())
 }
 
+/// Those that partners' keys open.
+fn of_partners() -> impl Iterator<Item = &'static Entry> {
+    with_key().filter(|entry| entry.access != Access::Worker)
+}
+
 /// A key that may call this route.
-fn able(here: &Furnished, entry: &Entry) -> String {
+async fn able(host: &TestHost, here: &Furnished, entry: &Entry) -> String {
     match entry.access {
         Access::AtsKey => here.ats_key.clone(),
         Access::Partner | Access::Public => here.company_key.clone(),
+        Access::Worker => host.key(json!({ "kind": "worker" })).await,
     }
+}
+
+#[test]
+fn the_routes_are_those_of_the_contract_and_no_others() {
+    let told = |entry: &Entry| {
+        let scopes: String = entry.scopes.iter().map(|scope| format!(" {}", scope.as_str())).collect();
+        format!("{} {} {:?}{scopes}", entry.verb.as_str(), entry.template, entry.access)
+    };
+    let known: BTreeSet<String> = CONTRACT.trim().lines().map(|line| line.trim().to_owned()).collect();
+    let served: BTreeSet<String> = Route::ALL.iter().map(told).collect();
+    let (missing, unknown): (Vec<_>, Vec<_>) =
+        (known.difference(&served).collect(), served.difference(&known).collect());
+    assert!(missing.is_empty() && unknown.is_empty(), "not served: {missing:#?}; unknown: {unknown:#?}");
+    assert_eq!(Route::ALL.len(), known.len(), "none twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,7 +156,7 @@ async fn paths_methods_and_aliases() {
             assert_eq!((options.status, options.bytes.len()), (204, 0), "{path}");
             assert!(options.header("allow").is_some_and(|allow| allow.contains(entry.verb.as_str())));
             // The aliases give what the bare path gives, HEAD what GET gives without its body.
-            let mut able = host.partner(&able(&here, entry));
+            let mut able = host.partner(&able(&host, &here, entry).await);
             let answer = send(&mut able, entry, path).await;
             assert_ne!(answer.status, 405, "{path}");
             assert_eq!(answer.status, send(&mut able, entry, &bare).await.status, "{path}");
@@ -117,6 +187,8 @@ async fn credentials_come_before_everything_of_the_request_itself() {
     let expires = host.in_future(Duration::from_secs(60));
     let (expired, _) = key(&host, with(json!({ "expiresAt": expires }))).await;
     let (elsewhere, _) = key(&host, with(json!({ "allowedIPs": ["192.0.2.0/24"] }))).await;
+    let (revoked, id) = key(&host, body.clone()).await;
+    let _ = host.operate("POST", &format!("/keys/{id}/revoke"), json!({})).await;
     let (suspended, id) = key(&host, body.clone()).await;
     let _ = host.operate("POST", &format!("/keys/{id}/suspend"), json!({ "reason": "r" })).await;
     let _ = host.clock.advance(Duration::from_secs(61));
@@ -135,10 +207,33 @@ async fn credentials_come_before_everything_of_the_request_itself() {
         };
         let _ = ask(None).await.refused(401, "INVALID_API_KEY");
         let _ = ask(Some(&stranger)).await.refused(401, "INVALID_API_KEY");
+        let _ = ask(Some("malformed")).await.refused(401, "INVALID_API_KEY");
+        let _ = ask(Some(&revoked)).await.refused(401, "INVALID_API_KEY");
         let _ = ask(Some(&expired)).await.refused(401, "INVALID_API_KEY");
         let _ = ask(Some(&elsewhere)).await.refused(401, "INVALID_API_KEY");
         let _ = ask(Some(&suspended)).await.refused(401, "API_KEY_SUSPENDED");
         let _ = ask(Some(&counted)).await.refused(429, "RATE_LIMIT_EXCEEDED");
+    }
+    // What is open to everybody minds neither keys nor bodies.
+    for entry in Route::ALL.iter().filter(|entry| entry.access == Access::Public) {
+        let path = match entry.template {
+            "/docs/{id}" => "/docs/swagger-ui.css",
+            template if !has_id(entry) => template,
+            other => panic!("say here what is to be read at `{other}`"),
+        };
+        for key in [None, Some(&stranger), Some(&revoked), Some(&expired), Some(&elsewhere), Some(&suspended)]
+        {
+            let mut client = Client::new(host.listen, key.map(String::as_str));
+            let headers = [("Content-Type", "text/plain"), ("Idempotency-Key", "a b"), ("If-Match", "\"x\"")];
+            let answer = client.send(entry.verb.as_str(), path, &headers, Bytes::from_static(b"{")).await;
+            assert_eq!(answer.status, 200, "{path} with {key:?}");
+        }
+        if has_id(entry) {
+            for malformed in ["x", "%00", "%2e%2e"] {
+                let answer = Client::new(host.listen, None).get(&at(entry, malformed)).await;
+                let _ = answer.refused(404, "ROUTE_NOT_FOUND");
+            }
+        }
     }
 }
 
@@ -163,6 +258,11 @@ async fn every_scope_of_a_route_is_needed_and_the_first_missing_one_is_named() {
             let key = host.key(json!({ "kind": "ats", "atsId": here.ats_id, "scopes": scopes })).await;
             ask(&key, entry, missing.as_str()).await;
         }
+        if entry.access == Access::Worker {
+            ask(&here.ats_key, entry, "worker").await;
+            ask(&here.company_key, entry, "worker").await;
+            continue;
+        }
         ask(&worker, entry, entry.scopes[0].as_str()).await;
         if entry.access == Access::AtsKey {
             ask(&here.company_key, entry, entry.scopes[0].as_str()).await;
@@ -184,7 +284,7 @@ async fn nobody_reaches_what_is_anothers() {
     }
     // What is wrong with the body would come later.
     let oversized = Bytes::from(vec![b' '; BODY_BYTES_MAX + 1]);
-    for entry in with_key() {
+    for entry in of_partners() {
         let what = json!(entry.operation);
         let bare = if has_id(entry) { stock.path(entry.template) } else { entry.template.to_owned() };
         let ask = async |key: &str, company_id: Option<&str>| {
@@ -236,8 +336,8 @@ async fn a_deleted_resource_is_not_there_for_anybody() {
         let query = format!("?companyId={}", here.company_id);
         let answer = ats.delete(&format!("{path}{query}")).await;
         assert!(answer.is_success(), "{path}: {}", String::from_utf8_lossy(&answer.bytes));
-        let under = |entry: &&Entry| has_id(entry) && entry.template.starts_with(deleted.template);
-        for entry in with_key().filter(under) {
+        let under = |entry: &&Entry| has_id(entry) && stock.path(entry.template).starts_with(&path);
+        for entry in of_partners().filter(under) {
             let path = stock.path(entry.template);
             for (key, query) in [
                 (&here.ats_key, query.as_str()),
@@ -246,7 +346,11 @@ async fn a_deleted_resource_is_not_there_for_anybody() {
                 (&stranger.ats_key, &format!("?companyId={}", stranger.company_id)),
             ] {
                 let answer = send(&mut host.partner(key), entry, &format!("{path}{query}")).await;
-                let _ = answer.refused(404, "RESOURCE_NOT_FOUND");
+                // Of a deleted call the interview is left, which is not in everybody's reach.
+                let is_denied = deleted.template.contains("{attemptId}") && *key != here.ats_key;
+                let (status, code) =
+                    if is_denied { (403, "RESOURCE_ACCESS_DENIED") } else { (404, "RESOURCE_NOT_FOUND") };
+                let _ = answer.refused(status, code);
             }
         }
     }
@@ -260,19 +364,25 @@ async fn values_in_path_query_and_head_are_judged_together_and_before_the_compan
     let oversized = Bytes::from(vec![b' '; BODY_BYTES_MAX + 1]);
     for entry in with_key() {
         let what = json!(entry.operation);
-        let mut client = host.partner(&able(&stock.here, entry));
+        let mut client = host.partner(&able(&host, &stock.here, entry).await);
+        let has_attempt_id = entry.template.contains("{attemptId}");
         if has_id(entry) {
             for malformed in
                 ["x", "01960e6a-7c00-7000-8000-00000000000", "%00", "01960e6a7c0070008000000000000001"]
             {
                 let answer = send(&mut client, entry, &at(entry, malformed)).await;
-                assert_refused(&answer, "VALIDATION_ERROR", &["id"], &what);
+                let ids = if has_attempt_id { &["attemptId", "id"][..] } else { &["id"] };
+                assert_refused(&answer, "VALIDATION_ERROR", ids, &what);
             }
             let error = send(&mut client, entry, &at(entry, NOBODY)).await.refused(404, "RESOURCE_NOT_FOUND");
             assert_eq!(error["details"]["resourceId"], NOBODY, "{what}");
         }
+        if entry.access == Access::Worker {
+            continue;
+        }
         let mut wrong = Vec::new();
         wrong.extend(has_id(entry).then_some("id"));
+        wrong.extend(has_attempt_id.then_some("attemptId"));
         wrong.extend(is_of_company(entry).then_some("companyId"));
         wrong.extend((entry.verb == Verb::Post).then_some("Idempotency-Key"));
         if wrong.is_empty() {
@@ -298,7 +408,13 @@ async fn bodies_are_judged_in_their_order() {
     let oversized = Bytes::from(vec![b' '; BODY_BYTES_MAX + 1]);
     for entry in with_key().filter(|entry| takes_body(entry)) {
         let what = json!(entry.operation);
-        let mut client = host.partner(&able(&stock.here, entry));
+        let mut client = host.partner(&able(&host, &stock.here, entry).await);
+        let is_of_attempt = entry.template.contains("{attemptId}");
+        // Who says nothing has said everything there.
+        let needs_none = matches!(
+            entry.route,
+            Route::CreateCallAttempt | Route::ClaimCallAttempts | Route::StartInterview
+        );
         let path = if has_id(entry) { stock.path(entry.template) } else { entry.template.to_owned() };
         let mut ask = async |media: &str, body: Bytes| {
             // A body comes before the state that the sender expects.
@@ -310,18 +426,23 @@ async fn bodies_are_judged_in_their_order() {
         }
         let _ = ask("application/json", oversized.clone()).await.refused(413, "BODY_TOO_LARGE");
         let largest = Bytes::from([b"{}".to_vec(), vec![b' '; BODY_BYTES_MAX - 2]].concat());
-        let answer = ask("application/json; charset=utf-8", largest).await;
-        let _ = match entry.verb {
-            Verb::Patch => answer.refused(412, "PRECONDITION_FAILED"),
-            _ => answer.refused(400, "MISSING_REQUIRED_FIELD"),
-        };
+        if !needs_none {
+            let answer = ask("application/json; charset=utf-8", largest).await;
+            let _ = match entry.verb {
+                Verb::Patch if !is_of_attempt => answer.refused(412, "PRECONDITION_FAILED"),
+                _ => answer.refused(400, "MISSING_REQUIRED_FIELD"),
+            };
+        }
         for (text, line, column) in [
             ("", 1, 1),
             ("{\"é\": x}", 1, 7),
             ("{\n\"a\": 1,\n}", 3, 1),
             ("{} {}", 1, 4),
             ("\u{feff}{}", 1, 1),
-        ] {
+        ]
+        .into_iter()
+        .filter(|(text, ..)| !text.is_empty() || !needs_none)
+        {
             let error = ask("application/json", Bytes::from(text)).await.refused(400, "INVALID_JSON");
             assert_eq!(
                 (&error["details"]["line"], &error["details"]["column"]),
@@ -329,9 +450,41 @@ async fn bodies_are_judged_in_their_order() {
                 "{what} {text:?}"
             );
         }
-        for body in ["[]", "null", "7"] {
+        for body in ["[]", "null", "7"].into_iter().filter(|_| entry.route != Route::StartInterview) {
             let answer = ask("application/json", Bytes::from(body)).await;
             assert_refused(&answer, "VALIDATION_ERROR", &["body"], &what);
+        }
+        // No field of any route is a list of lists.
+        for field in example(entry).keys() {
+            let answer = ask("application/json", Bytes::from(json!({ field: [[0]] }).to_string())).await;
+            let paths = crate::table::paths(&answer.refused(400, "VALIDATION_ERROR"));
+            assert!(paths.iter().any(|path| path.starts_with(field)), "{what} {field}: {paths:?}");
+        }
+    }
+}
+
+/// The body that the document shows for a route.
+fn example(entry: &Entry) -> &'static Map<String, Value> {
+    let operations = &Contract::of(Listener::Partners).document()["paths"][entry.template];
+    let operation = &operations[entry.verb.as_str().to_ascii_lowercase()];
+    let example = operation["requestBody"]["content"]["application/json"]["example"].as_object();
+    example.unwrap_or_else(|| panic!("the document shows no body for {}", entry.operation))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_nobody_asked_for_is_not_judged() {
+    let host = TestHost::start().await;
+    let here = host.furnish().await;
+    let oversized = Bytes::from(vec![b'{'; BODY_BYTES_MAX + 1]);
+    for entry in with_key().filter(|entry| !takes_body(entry)) {
+        let mut client = host.partner(&able(&host, &here, entry).await);
+        let path = at(entry, NOBODY);
+        let status = send(&mut client, entry, &path).await.status;
+        for (media, body) in
+            [("text/plain", "{".into()), ("application/json", "{".into()), ("", oversized.clone())]
+        {
+            let answer = client.send(entry.verb.as_str(), &path, &[("Content-Type", media)], body).await;
+            assert_eq!(answer.status, status, "{} {media:?}", entry.operation);
         }
     }
 }
@@ -341,7 +494,7 @@ async fn who_asks_before_sending_is_refused_without_being_told_to_go_on() {
     let host = TestHost::start().await;
     let stock = Stock::new(&host).await;
     for entry in with_key().filter(|entry| takes_body(entry)) {
-        let key = able(&stock.here, entry);
+        let key = able(&host, &stock.here, entry).await;
         let ask = async |path: &str, media: &str| {
             let mut socket = TcpStream::connect(host.listen).await.expect("a connection");
             let head = format!(

@@ -10,6 +10,7 @@ use std::fs;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use switchboard_tests::document::{Contract, Listener};
+use switchboard_tests::office::moment;
 use switchboard_tests::process::checkout;
 use switchboard_tests::{Answer, Client, TestHost};
 
@@ -92,12 +93,13 @@ fn every_example_is_of_its_schema() {
 }
 
 /// The ids of the examples, by the segment of the path that they stand behind.
-const EXAMPLE_IDS: [(&str, &str); 6] = [
+const EXAMPLE_IDS: [(&str, &str); 7] = [
     ("company", "01960e6a-7c00-7000-8000-000000000005"),
     ("jobs", "01960e6a-7c00-7000-8000-000000000001"),
     ("candidates", "01960e6a-7c00-7000-8000-000000000002"),
     ("agents", "01960e6a-7c00-7000-8000-000000000004"),
     ("interviews", "01960e6a-7c00-7000-8000-000000000006"),
+    ("call-attempts", "01960e6a-7c00-7000-8000-000000000007"),
     ("invitations", EXAMPLE_TOKEN),
 ];
 
@@ -112,8 +114,10 @@ struct Ids(BTreeMap<String, String>);
 impl Ids {
     /// Notes what an answer calls what its example calls so.
     fn learn(&mut self, example: &Value, answer: &Value) {
-        if let (Some(example), Some(real)) = (example["id"].as_str(), answer["id"].as_str()) {
-            self.0.insert(example.to_owned(), real.to_owned());
+        for name in ["id", "leaseToken"] {
+            if let (Some(example), Some(real)) = (example[name].as_str(), answer[name].as_str()) {
+                self.0.insert(example.to_owned(), real.to_owned());
+            }
         }
     }
 
@@ -148,6 +152,8 @@ fn shape(value: &Value) -> Value {
             let id = "00000000-0000-0000-0000-000000000000";
             if is_moment {
                 json!("a moment")
+            } else if digits.len() == 64 && digits.bytes().all(|digit| digit == b'0') {
+                json!("a token")
             } else if digits.contains(id) {
                 json!(digits)
             } else {
@@ -156,8 +162,11 @@ fn shape(value: &Value) -> Value {
         }
         Value::Array(values) => values.iter().map(shape).collect(),
         Value::Object(members) => {
-            // A trace is the server's own count.
-            let shown = |name: &str, value| if name == "traceId" { json!("a trace") } else { shape(value) };
+            // A trace is the server's own count, and a document in print is looked at elsewhere.
+            let shown = |name: &str, value| match name {
+                "traceId" | "analysisPdfBase64" => json!(name),
+                _ => shape(value),
+            };
             members
                 .iter()
                 .map(|(name, value)| (name.clone(), shown(name, value)))
@@ -188,12 +197,18 @@ async fn every_example_is_sent_and_answered_as_shown() {
     let host = TestHost::start().await;
     let ats = host.operate("POST", "/ats", json!({ "name": "Harbour" })).await;
     let mut partner = host.partner(&host.key(json!({ "kind": "ats", "atsId": ats["id"] })).await);
+    let mut dialler = host.partner(&host.key(json!({ "kind": "worker" })).await);
     let contract = Contract::of(Listener::Partners);
     let (last, mut operations): (Vec<_>, Vec<_>) =
         operations(contract.document()).into_iter().partition(|(verb, ..)| *verb == "delete");
     // The company last: with it goes everything else.
     operations.extend(last.into_iter().rev());
+    // Nothing can be printed before a dialler has delivered it.
+    let print = operations.iter().position(|(.., operation)| operation["operationId"] == "getAnalysisPdf");
+    let deliver = operations.iter().position(|(.., operation)| operation["operationId"] == "putAnalysis");
+    operations[print.expect("print")..=deliver.expect("deliver")].rotate_left(1);
     let mut ids = Ids::default();
+    let mut online: Option<Value> = None;
     for (verb, template, operation) in operations {
         let what = format!("{verb} {template}");
         let content = &operation["requestBody"]["content"]["application/json"];
@@ -205,6 +220,17 @@ async fn every_example_is_sent_and_answered_as_shown() {
             .filter(|(status, _)| status.starts_with('2'))
             .collect();
         for (status, response) in successes {
+            // Everything else is about the interview by phone.
+            let phone = ids.0.get(EXAMPLE_IDS[4].1).cloned();
+            let is_online =
+                ["/worker/interviews/{id}/start", "/worker/interviews/{id}/complete"].contains(&template);
+            if is_online {
+                let online = match online.take() {
+                    Some(online) => online,
+                    None => online_interview(&mut partner, &ids).await,
+                };
+                ids.learn(&json!({ "id": EXAMPLE_IDS[4].1 }), &online);
+            }
             let mut path = ids.path(template);
             let has = |name: &str| parameters(contract, operation).any(|parameter| parameter["name"] == name);
             let is_dry = has("dryRun") && status == "200";
@@ -212,7 +238,12 @@ async fn every_example_is_sent_and_answered_as_shown() {
                 path = ids.real(&format!("{path}?companyId={}&dryRun={is_dry}", EXAMPLE_IDS[0].1));
             }
             let sent = Bytes::from(ids.real(&body));
-            let answer = partner.send(&verb.to_ascii_uppercase(), &path, &[], sent).await;
+            let is_for_diallers = template.starts_with("/worker/");
+            if is_for_diallers {
+                assert!(host.clock.advance(moment("2026-04-02T12:30:00Z").since(host.now())));
+            }
+            let client = if is_for_diallers { &mut dialler } else { &mut partner };
+            let answer = client.send(&verb.to_ascii_uppercase(), &path, &[], sent).await;
             assert_eq!(answer.status.to_string(), **status, "{what}: {}", text(&answer));
             let shown = &contract.resolved(response)["content"]["application/json"]["example"];
             if shown.is_object() && !shown["data"].is_object() {
@@ -221,6 +252,11 @@ async fn every_example_is_sent_and_answered_as_shown() {
                 let (shown, data) = (&shown["data"], answer.data());
                 assert_as_shown(shown, &data, &what);
                 ids.learn(shown, &data);
+                ids.learn(&shown["attempts"][0], &data["attempts"][0]);
+            }
+            if let Some(phone) = phone.filter(|_| is_online) {
+                let held = ids.0.insert(EXAMPLE_IDS[4].1.to_owned(), phone);
+                online = Some(json!({ "id": held }));
             }
         }
         if operation["operationId"] == "createCompany" {
@@ -232,6 +268,17 @@ async fn every_example_is_sent_and_answered_as_shown() {
             ids.learn(&json!({ "id": EXAMPLE_TOKEN }), &json!({ "id": token }));
         }
     }
+}
+
+/// What the example of an interview by phone is, by another agent: online.
+async fn online_interview(partner: &mut Client, ids: &Ids) -> Value {
+    let company_id = &ids.0[EXAMPLE_IDS[0].1];
+    let body = json!({
+        "candidateId": ids.0[EXAMPLE_IDS[2].1],
+        "agent": { "name": "Online", "type": "ONLINE", "focus": "GENERIC", "language": "PL", "duration": 15 },
+        "scheduledAt": "2026-04-02T14:30:00+02:00",
+    });
+    partner.post(&format!("/interviews?companyId={company_id}"), &body).await.expect(201)
 }
 
 fn parameters<'a>(contract: &'a Contract, operation: &'a Value) -> impl Iterator<Item = &'a Value> {
@@ -252,7 +299,7 @@ async fn every_parameter_of_a_query_is_read() {
     let contract = Contract::of(Listener::Partners);
     let nobody = "01960e6a-7c00-7000-8000-0000000000ff";
     for (verb, template, operation) in operations(contract.document()) {
-        let path = template.replace("{id}", nobody);
+        let path = template.replace("{id}", nobody).replace("{attemptId}", nobody);
         let mut ask = async |query: &str| {
             let path = format!("{path}?{query}");
             partner.send(&verb.to_ascii_uppercase(), &path, &[], Bytes::from_static(b"{}")).await

@@ -54,6 +54,7 @@ fn company(writer: u64) -> Company {
         owner_status: None,
         billing_system: BillingSystem::Minutes,
         usage_limit_thousandths: None,
+        calls_at_once: None,
         created_at: AT,
         updated_at: AT,
     }
@@ -108,6 +109,7 @@ fn interview(writer: u64, step: u64, candidate_id: CandidateId) -> Interview {
             metadata: None,
         },
         decisions: Vec::new(),
+        undecided: None,
         created_at: AT,
         updated_at: AT,
     }
@@ -156,7 +158,7 @@ impl Step {
             company_id: interview.company_id,
             candidate_id: Some(candidate.id),
             is_test: false,
-            kind: EventKind::InterviewCompleted { interview_id: interview.id },
+            kind: EventKind::InterviewCompleted { interview_id: interview.id, call_attempt_id: None },
         };
         store::event::append(txn, event).map(drop)
     }

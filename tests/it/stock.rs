@@ -1,7 +1,9 @@
 //! One resource of each noun in a company, and where it is.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
-use switchboard_tests::{Furnished, TestHost};
+use switchboard_tests::{Dialler, Furnished, Office, TestHost};
 
 /// A company with one of everything; ids are text, as partners see them.
 #[derive(Debug, Clone)]
@@ -11,6 +13,10 @@ pub(crate) struct Stock {
     candidate: String,
     agent: String,
     interview: String,
+    /// A phone interview, and its call, which is not due for a long time.
+    calling: (String, String),
+    /// A call that a dialler has in hand, and its interview.
+    called: (String, String),
 }
 
 impl Stock {
@@ -30,8 +36,10 @@ impl Stock {
         let candidate = make("/candidates", new("/candidates", &here)).await;
         let agent = make("/agents", new("/agents", &here)).await;
         let body = json!({ "candidateId": candidate, "agentId": agent, "metadata": { "round": 1 } });
+        // First, while nothing else is due.
+        let (calling, called) = calls(host, &here).await;
         let interview = make("/interviews", body).await;
-        Self { here, job, candidate, agent, interview }
+        Self { here, job, candidate, agent, interview, calling, called }
     }
 
     /// Where this company's resource of a route is. Every route with an id has its line here: one without does not
@@ -45,9 +53,15 @@ impl Stock {
             }
             "/agents/{id}" => &self.agent,
             "/interviews/{id}" => &self.interview,
+            "/interviews/{id}/analysis-pdf" | "/worker/interviews/{id}/analysis" => &self.called.0,
+            "/worker/interviews/{id}/start" | "/worker/interviews/{id}/complete" => &self.interview,
+            "/interviews/{id}/call-attempts" | "/interviews/{id}/call-attempts/{attemptId}" => {
+                &self.calling.0
+            }
+            "/worker/call-attempts/{id}/heartbeat" | "/worker/call-attempts/{id}/complete" => &self.called.1,
             other => panic!("say here which resource `{other}` is about"),
         };
-        template.replace("{id}", id)
+        template.replace("{id}", id).replace("{attemptId}", &self.calling.1)
     }
 
     /// Every single resource, with a change that it can take.
@@ -80,4 +94,27 @@ pub(crate) fn new(path: &str, here: &Furnished) -> Value {
         }
         other => panic!("say here what a new resource at `{other}` is made of"),
     }
+}
+
+/// A phone interview whose call waits, and one whose call is in progress and has an analysis already; each with its
+/// call.
+async fn calls(host: &TestHost, here: &Furnished) -> ((String, String), (String, String)) {
+    let mut office = Office::of(host, here.clone()).await;
+    let waits = office.interview(json!({ "scheduledAt": host.in_future(Duration::from_secs(86_400)) })).await;
+    let now = host.now().to_string();
+    let made = office.interview(json!({ "scheduledAt": now })).await;
+    let mut dialler = Dialler::new(host, json!(here.ats_id)).await;
+    let claimed = dialler.claim_with(json!({ "leaseSeconds": 900 })).await;
+    let path = format!("/worker/interviews/{}/analysis", id(&made));
+    let analysis = json!({ "general": {
+        "overallRating": 80, "companyFitRating": "HIGH", "education": "BACHELOR_LEVEL",
+        "experience": "ONE_TO_3_YEARS", "strongPoints": [], "weakPoints": [], "evaluation": [], "status": "COMPLETED",
+    } });
+    let _ = dialler.0.post(&path, &analysis).await.expect(200);
+    let waiting = (id(&waits), id(&waits["callAttempts"][0]));
+    (waiting, (id(&made), id(&claimed[0])))
+}
+
+fn id(resource: &Value) -> String {
+    resource["id"].as_str().unwrap_or_else(|| panic!("no id: {resource}")).to_owned()
 }

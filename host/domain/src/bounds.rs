@@ -137,6 +137,62 @@ pub const REFUSAL_REASON_CHARS: RangeInclusive<usize> = 1..=500;
 /// Past attempts that a policy is told of (WIT package `call-scheduling`): no cadence looks further back, and facts
 /// stay small for an interview that is tried by hand again and again.
 pub const CALL_HISTORY_MAX: usize = 100;
+
+// Calls (§7 and its dialler protocol).
+
+/// §7: attempts that one claim hands out.
+pub const CLAIM_ATTEMPTS: RangeInclusive<u32> = 1..=100;
+/// §7: what a claim gets that names no number.
+pub const CLAIM_ATTEMPTS_DEFAULT: u32 = 1;
+/// §7: how long a lease holds without a heartbeat.
+pub const LEASE_SECONDS: RangeInclusive<u32> = 10..=900;
+/// §7: a lease whose length was not named.
+pub const LEASE_SECONDS_DEFAULT: u32 = 60;
+/// §7: how long a claim waits for an attempt.
+pub const CLAIM_WAIT_SECONDS: RangeInclusive<u32> = 0..=30;
+/// §7: four hours. No lease reaches further, whatever its heartbeats say.
+pub const CALL_SECONDS_MAX: u32 = 4 * 60 * 60;
+/// §7, settable per company.
+pub const CALLS_AT_ONCE_DEFAULT: u32 = 20;
+/// 0 calls nobody until it is raised again. A thousand lines are more than any switchboard of one company has.
+pub const CALLS_AT_ONCE: RangeInclusive<u32> = 0..=1_000;
+/// The contract has no bound; a page of text says what there is to say about one call.
+pub const CALL_NOTES_CHARS: RangeInclusive<usize> = 0..=2_000;
+/// A due attempt that no dialler has taken for so long is failed: a week outlasts a long weekend, and every outage
+/// after which the call would still be expected. Each move to a next opening begins it anew.
+pub const UNCLAIMED_SECONDS_MAX: u32 = 7 * 86_400;
+/// An interview that waits for something that never comes (an online candidate, another attempt) is failed so long
+/// after its time: as far as anybody may plan ahead.
+pub const INTERVIEW_WAITS_SECONDS_MAX: u32 = 30 * 86_400;
+/// How long a finished call answers the same completion again, as long as an `Idempotency-Key` is kept (§1).
+pub const LEASE_KEPT_SECONDS: u32 = 7 * 86_400;
+/// Whoever has heard of a failed call asks the policy at once, for as long as its ladder may take; then the sentinel
+/// asks.
+pub const DECISION_GRACE_SECONDS: u32 = 10;
+/// A question that nobody has answered is asked again after as long as it has waited, within these bounds: a release
+/// is mended within minutes or within hours.
+pub const DECISION_AGAIN_SECONDS: RangeInclusive<u64> = 60..=3_600;
+/// A question that nobody has answered for so long has its answer: the interview fails. As long as for a call that
+/// nobody takes.
+pub const DECISION_WAITS_SECONDS_MAX: u32 = 7 * 86_400;
+
+// Analyses (§6 and §7).
+
+/// §6: every rating of an analysis.
+pub const RATING: RangeInclusive<u32> = 0..=100;
+/// The contract has no bound; a list of more points than this is not read by anybody.
+pub const ANALYSIS_POINTS_MAX: usize = 50;
+/// The contract has no bound; each point is a sentence or two.
+pub const ANALYSIS_POINT_CHARS: RangeInclusive<usize> = 1..=1_000;
+/// The contract has no bound; the name of a criterion stands in one line.
+pub const CRITERION_CHARS: RangeInclusive<usize> = 1..=200;
+/// The contract has no bound; a comment is a paragraph.
+pub const EVALUATION_COMMENT_CHARS: RangeInclusive<usize> = 0..=2_000;
+/// The contract has no bound; as compact JSON. Transcripts are not stored here, recordings have a URL.
+pub const ANALYSIS_SPECIFIC_BYTES_MAX: usize = 64 << 10;
+
+// Bills and invitations.
+
 /// WIT package `billing`: a bill is read by people.
 pub const BILL_LINES_MAX: usize = 20;
 /// WIT package `billing`. Keys are rows of reports, and keys of rows.

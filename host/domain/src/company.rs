@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::ats::BillingSystem;
+use crate::bounds::CALLS_AT_ONCE_DEFAULT;
 use crate::call_window::CallWindow;
 use crate::id::{AtsId, CompanyId};
 use crate::metadata::Metadata;
@@ -77,6 +78,8 @@ pub struct Company {
     pub billing_system: BillingSystem,
     /// In thousandths of the billing unit a calendar month; absent = no limit.
     pub usage_limit_thousandths: Option<u64>,
+    /// How many of its calls may be in progress at once; absent = the contract's number.
+    pub calls_at_once: Option<u32>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was changed last.
@@ -84,6 +87,12 @@ pub struct Company {
 }
 
 impl Company {
+    /// How many of its calls may be in progress at once (contract §7).
+    #[must_use]
+    pub fn calls_at_once(&self) -> u32 {
+        self.calls_at_once.unwrap_or(CALLS_AT_ONCE_DEFAULT)
+    }
+
     /// Takes on what a request makes of it. What was decided about an owner says nothing about another one.
     pub fn describe(&mut self, draft: CompanyDraft) {
         let before = std::mem::replace(&mut self.owner_email, draft.owner_email);
@@ -199,6 +208,7 @@ mod tests {
             size: None,
             location: None,
             settings: CompanySettings::default(),
+            calls_at_once: None,
             metadata: None,
             owner_email: None,
             owner_status: None,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::call_attempt::ReasonCode;
 use crate::id::{
     AtsId, CallAttemptId, CandidateId, CompanyId, EventId, InterviewId, InvitationId, OutboxId, UserId,
 };
@@ -21,6 +22,8 @@ pub enum EventKind {
     InterviewCompleted {
         /// This one.
         interview_id: InterviewId,
+        /// By this call.
+        call_attempt_id: Option<CallAttemptId>,
     },
     /// `call_attempt.cancelled`
     CallAttemptCancelled {
@@ -28,6 +31,55 @@ pub enum EventKind {
         interview_id: InterviewId,
         /// This attempt.
         call_attempt_id: CallAttemptId,
+    },
+    /// `call_attempt.started`
+    CallAttemptStarted {
+        /// Of this interview.
+        interview_id: InterviewId,
+        /// This attempt.
+        call_attempt_id: CallAttemptId,
+    },
+    /// `call_attempt.completed`
+    CallAttemptCompleted {
+        /// Of this interview.
+        interview_id: InterviewId,
+        /// This attempt.
+        call_attempt_id: CallAttemptId,
+    },
+    /// `call_attempt.failed`
+    CallAttemptFailed {
+        /// Of this interview.
+        interview_id: InterviewId,
+        /// This attempt.
+        call_attempt_id: CallAttemptId,
+        /// Why.
+        reason: ReasonCode,
+    },
+    /// `interview.started`
+    InterviewStarted {
+        /// This one.
+        interview_id: InterviewId,
+        /// By this call.
+        call_attempt_id: Option<CallAttemptId>,
+    },
+    /// `interview.failed`
+    InterviewFailed {
+        /// This one.
+        interview_id: InterviewId,
+        /// After this call.
+        call_attempt_id: Option<CallAttemptId>,
+        /// For people: what a webhook's `errorMessage` says.
+        reason: String,
+    },
+    /// `analysis.completed`
+    AnalysisCompleted {
+        /// Of this interview.
+        interview_id: InterviewId,
+    },
+    /// `analysis.failed`
+    AnalysisFailed {
+        /// Of this interview.
+        interview_id: InterviewId,
     },
     /// `company.owner_assigned`
     CompanyOwnerAssigned {

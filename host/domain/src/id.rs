@@ -98,6 +98,8 @@ ids! {
     OutboxId(""),
     /// A deletion under way.
     RemovalId(""),
+    /// What was found out in an interview.
+    AnalysisId(""),
     /// A person who signs in.
     UserId(""),
     /// What an owner is sent.

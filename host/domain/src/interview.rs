@@ -1,11 +1,14 @@
 //! Interviews: a candidate, an agent, a time, perhaps a job.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::agent::AgentDraft;
+use crate::bounds::{DECISION_AGAIN_SECONDS, INTERVIEW_WAITS_SECONDS_MAX};
 use crate::candidate::{CandidateInput, each_once};
 use crate::decision::PolicyName;
-use crate::id::{AgentId, CandidateId, CompanyId, DecisionId, InterviewId, JobId};
+use crate::id::{AgentId, CallAttemptId, CandidateId, CompanyId, DecisionId, InterviewId, JobId};
 use crate::job::JobDraft;
 use crate::metadata::Metadata;
 use crate::problem::{Flaw, Problems};
@@ -69,6 +72,18 @@ pub struct DecidedBy {
     pub decision_id: DecisionId,
 }
 
+/// A call has failed, or the first one is to be planned, and the policy has not said yet what comes next. Stored with
+/// what has led there, so that nobody's end loses the question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undecided {
+    /// The call that failed; absent where the first one is to be planned.
+    pub call_attempt_id: Option<CallAttemptId>,
+    /// Since when.
+    pub since: Timestamp,
+    /// When the sentinel asks, unless somebody has asked before.
+    pub ask_at: Timestamp,
+}
+
 /// A candidate, an agent, a time, perhaps a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Interview {
@@ -100,6 +115,8 @@ pub struct Interview {
     pub agent: AgentDraft,
     /// Which decisions led here, one per policy.
     pub decisions: Vec<DecidedBy>,
+    /// There while a call has failed and what comes next is not decided.
+    pub undecided: Option<Undecided>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was changed last.
@@ -113,10 +130,82 @@ impl Interview {
         if self.status != InterviewStatus::Scheduled {
             return false;
         }
-        self.status = InterviewStatus::Cancelled;
+        self.move_to(InterviewStatus::Cancelled, at);
+        true
+    }
+
+    /// It waits for a call at this moment, for the first time or again. What an earlier call left is not its end.
+    pub fn schedule(&mut self, scheduled_at: Timestamp, at: Timestamp) {
+        self.scheduled_at = scheduled_at;
+        self.finished_at = None;
+        self.duration_minutes = None;
+        self.move_to(InterviewStatus::Scheduled, at);
+    }
+
+    /// The conversation begins.
+    pub fn begin(&mut self, at: Timestamp) {
+        self.move_to(InterviewStatus::InProgress, at);
+    }
+
+    /// The conversation took place.
+    pub fn complete(&mut self, duration_seconds: u32, at: Timestamp) {
+        self.finished_at = Some(at);
+        self.duration_minutes = Some(duration_seconds.div_ceil(60));
+        self.move_to(InterviewStatus::Completed, at);
+    }
+
+    /// It will not take place.
+    pub fn fail(&mut self, at: Timestamp) {
+        self.finished_at = Some(at);
+        self.move_to(InterviewStatus::Failed, at);
+    }
+
+    /// A call has failed. It waits for what the policy says.
+    pub fn await_decision(&mut self, call_attempt_id: CallAttemptId, ask_at: Timestamp, at: Timestamp) {
+        self.move_to(InterviewStatus::Scheduled, at);
+        let call_attempt_id = Some(call_attempt_id);
+        self.undecided = Some(Undecided { call_attempt_id, since: at, ask_at });
+    }
+
+    /// The policy was asked, and nobody answered: it is asked again.
+    pub fn put_off(&mut self, at: Timestamp) {
+        if let Some(undecided) = &mut self.undecided {
+            let waited = at.since(undecided.since).as_secs();
+            let pause = waited.clamp(*DECISION_AGAIN_SECONDS.start(), *DECISION_AGAIN_SECONDS.end());
+            undecided.ask_at = at.plus(Duration::from_secs(pause));
+            self.revision += 1;
+        }
+    }
+
+    /// There is nothing to decide any more: a partner has done otherwise meanwhile.
+    pub fn settle(&mut self) {
+        if self.undecided.take().is_some() {
+            self.revision += 1;
+        }
+    }
+
+    /// Rests on this decision from now on, in place of the former one of the same policy.
+    pub fn rest_on(&mut self, decided_by: DecidedBy) {
+        self.decisions.retain(|former| former.policy != decided_by.policy);
+        self.decisions.push(decided_by);
+    }
+
+    /// When it moves on by itself, where nothing else does: an interview in progress has its lease.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Timestamp> {
+        let waits = Duration::from_secs(INTERVIEW_WAITS_SECONDS_MAX.into());
+        match (self.status, self.undecided) {
+            (InterviewStatus::Scheduled, Some(undecided)) => Some(undecided.ask_at),
+            (InterviewStatus::Scheduled, None) => Some(self.scheduled_at.plus(waits)),
+            _ => None,
+        }
+    }
+
+    fn move_to(&mut self, status: InterviewStatus, at: Timestamp) {
+        self.status = status;
+        self.undecided = None;
         self.revision += 1;
         self.updated_at = self.updated_at.max(at);
-        true
     }
 
     /// Forgets what was noted freely about the person, when the person is to be forgotten; says whether there

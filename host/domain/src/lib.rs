@@ -4,6 +4,7 @@
 //! What is here is what a customer would argue about. Status codes and JSON shapes are not.
 
 pub mod agent;
+pub mod analysis;
 pub mod ats;
 pub mod billing;
 pub mod bounds;
@@ -24,6 +25,7 @@ pub mod job;
 pub mod job_resolution;
 pub mod key;
 pub mod language;
+pub mod lease;
 pub mod membership;
 pub mod metadata;
 pub mod outbox;

@@ -28,6 +28,10 @@ pub enum Rejection {
     },
     /// `RESOURCE_ACCESS_DENIED`: there, but out of the key's reach.
     AccessDenied,
+    /// `UNSUPPORTED_FOR_ONLINE`: online interviews phone nobody.
+    UnsupportedForOnline,
+    /// `LEASE_LOST`
+    LeaseLost,
     /// `RESOURCE_CONFLICT`: what the request stands on keeps changing; it may be sent again.
     Conflict,
     /// `INVALID_STATE_TRANSITION`: what is asked for needs another status.

@@ -23,6 +23,8 @@ pub struct Counted {
     pub candidate: Candidate,
     /// Interviews of every status.
     pub interview_count: u64,
+    /// Analyses of all of them.
+    pub analysis_count: u64,
 }
 
 impl Resource for Candidate {
@@ -145,5 +147,6 @@ pub async fn list(
 
 fn count(read: &impl Read, candidate: Candidate) -> Result<Counted, store::Error> {
     let interview_count = store::candidate::interview_count(read, candidate.id)?;
-    Ok(Counted { candidate, interview_count })
+    let analysis_count = store::analysis::count(read, candidate.id)?;
+    Ok(Counted { candidate, interview_count, analysis_count })
 }

@@ -87,6 +87,7 @@ pub async fn create(
         owner_status: None,
         billing_system: ats.billing_system,
         usage_limit_thousandths: None,
+        calls_at_once: None,
         created_at: write.now,
         updated_at: write.now,
     };
@@ -239,6 +240,8 @@ pub struct CompanyChange {
     pub billing_system: Option<switchboard_domain::ats::BillingSystem>,
     /// `Some(None)` lifts the limit.
     pub usage_limit_thousandths: Option<Option<u64>>,
+    /// How many of its calls may be in progress at once; `Some(None)` is the contract's number again.
+    pub calls_at_once: Option<Option<u32>>,
 }
 
 /// One company, for operators.
@@ -278,6 +281,7 @@ pub async fn update(app: &App, id: CompanyId, change: CompanyChange) -> Result<C
         company.billing_system = change.billing_system.unwrap_or(company.billing_system);
         company.usage_limit_thousandths =
             change.usage_limit_thousandths.unwrap_or(company.usage_limit_thousandths);
+        company.calls_at_once = change.calls_at_once.unwrap_or(company.calls_at_once);
         company.revision += 1;
         company.updated_at = now;
         store::update(txn, &company)?;

@@ -5,6 +5,7 @@
 //! saw are still the facts (invariant 2).
 
 mod change;
+mod decided;
 mod look;
 mod make;
 mod when;
@@ -12,24 +13,22 @@ mod when;
 use std::sync::Arc;
 
 use switchboard_domain::agent::AgentType;
+use switchboard_domain::analysis::Analysis;
 use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::call_window::WindowVerdict;
 use switchboard_domain::id::{CompanyId, JobId};
 use switchboard_domain::interview::{Interview, InterviewInput, JobChoice};
-use switchboard_domain::job_resolution::{Facts, Verdict};
 use switchboard_domain::rejection::Rejection;
-use switchboard_domain::release::Asker;
 use switchboard_domain::time::Timestamp;
 
-use self::look::{Plan, look};
+use self::decided::Lines;
+use self::look::Plan;
 use self::make::make;
-use tokio::time::Instant;
 
 use crate::app::access::Caller;
-use crate::app::decision::{self, ASKED_MAX, Ending, Question, Said};
+use crate::app::decision::ASKED_MAX;
 use crate::app::walk::Whose;
 use crate::app::{App, Error, Rendered, Write};
-use crate::policy::{JobResolution, Line};
 pub use crate::store::interview::InterviewFilter;
 use crate::store::{self, CommitError, Page, PageRequest, Read, Snapshot, Txn};
 
@@ -40,6 +39,8 @@ pub struct WithAttempts {
     pub interview: Interview,
     /// Empty for ONLINE interviews and tests.
     pub attempts: Vec<CallAttempt>,
+    /// Once one was delivered.
+    pub analysis: Option<Analysis>,
 }
 
 /// What an interview would be.
@@ -66,29 +67,25 @@ pub async fn create(
     render: impl Fn(&WithAttempts) -> Rendered + Send + Sync + 'static,
 ) -> Result<Rendered, Error> {
     let plan = Arc::new(Plan::new(app, caller, company_id, input, write.now)?);
-    let line = decision::line::<JobResolution>(app, plan.ats_id);
+    let lines = Lines::of(app, plan.ats_id);
     let render = Arc::new(render);
-    let deadline = decision::deadline();
-    let mut unused = None;
+    let mut unused = Arc::default();
     for _ in 0..ASKED_MAX {
-        let looked = look(&app.snapshot()?, &plan)?;
-        let asked = match looked.facts {
-            Some(facts) => Some(Arc::new(ask(app, &line, facts, deadline).await?)),
-            None => None,
-        };
+        let (_, decided) = lines.ask(app, &plan, false).await?;
         app.mind_the_gap().await;
-        let (plan, render, decided) = (Arc::clone(&plan), Arc::clone(&render), asked.clone());
-        let work = move |txn: &mut Txn| make(txn, &plan, decided.as_deref(), &*render);
+        let decided = Arc::new(decided);
+        let (plan, render, said) = (Arc::clone(&plan), Arc::clone(&render), Arc::clone(&decided));
+        let work = move |txn: &mut Txn| make(txn, &plan, &said, &*render);
         match app.commit(&write, work).await {
-            Err(CommitError::Refused(Rejection::Conflict)) => unused = asked,
+            Err(CommitError::Refused(Rejection::Conflict)) => unused = decided,
             Err(error) => {
-                app.record(asked.iter().map(|job| job.said.decision.clone()).collect()).await?;
+                app.record(decided.decisions(None)).await?;
                 return Err(error.into());
             }
             Ok(reply) => return Ok(reply),
         }
     }
-    app.record(unused.iter().map(|job| job.said.decision.clone()).collect()).await?;
+    app.record(unused.decisions(None)).await?;
     Err(Rejection::Conflict.into())
 }
 
@@ -104,22 +101,19 @@ pub async fn dry_run(
     now: Timestamp,
 ) -> Result<DryRun, Error> {
     let plan = Plan::new(app, caller, company_id, input, now)?;
-    let looked = match look(&app.snapshot()?, &plan) {
+    let asked = Lines::of(app, plan.ats_id).ask(app, &plan, true).await;
+    let (looked, decided) = match asked {
         Err(Error::Rejected(Rejection::OutsideCallWindow(verdict))) => {
             return Ok(DryRun { scheduled_at: verdict.instant, verdict: *verdict, job_id: None });
         }
-        looked => looked?,
+        asked => asked?,
     };
-    let mut job_id = match looked.choice {
+    let job_id = match looked.choice {
         JobChoice::Named(id) => Some(id),
         // An inline job is not made, so nobody could look its id up.
-        JobChoice::Inline | JobChoice::AskPolicy => None,
+        JobChoice::Inline => None,
+        JobChoice::AskPolicy => decided.job().flatten(),
     };
-    if let Some(facts) = looked.facts {
-        let line = decision::line::<JobResolution>(app, plan.ats_id);
-        let said = decision::ask(app, &line, question(facts), decision::deadline()).await;
-        job_id = settled(&said).map_err(|rejection| said.told(rejection))?;
-    }
     Ok(DryRun { scheduled_at: looked.judged.scheduled_at, verdict: looked.judged.verdict, job_id })
 }
 
@@ -145,37 +139,6 @@ fn with_attempts(read: &impl Read, interview: Interview) -> Result<WithAttempts,
         AgentType::Phone => store::interview::attempts(read, interview.id)?,
         AgentType::Online => Vec::new(),
     };
-    Ok(WithAttempts { interview, attempts })
-}
-
-/// The job that the policy decided on.
-#[derive(Debug)]
-struct Decided {
-    job_id: Option<JobId>,
-    said: Said<JobResolution>,
-}
-
-fn question(facts: Facts) -> Question<JobResolution> {
-    Question { candidate_id: facts.candidate_id, facts, asker: Asker::Partner }
-}
-
-/// Asks the slot's release, and records what led to a refusal.
-async fn ask(app: &App, line: &Line, facts: Facts, deadline: Instant) -> Result<Decided, Error> {
-    let said = decision::ask(app, line, question(facts), deadline).await;
-    match settled(&said) {
-        Ok(job_id) => Ok(Decided { job_id, said }),
-        Err(rejection) => Err(decision::refuse(app, &said, rejection).await),
-    }
-}
-
-/// The job that the policy settled on, or the partner's refusal.
-fn settled(said: &Said<JobResolution>) -> Result<Option<JobId>, Rejection> {
-    match &said.ending {
-        Ending::Decided(Verdict::Job(job_id)) => Ok(*job_id),
-        Ending::Decided(Verdict::JobRequired) => Err(Rejection::JobRequired),
-        Ending::Decided(Verdict::JobAmbiguous(jobs)) => Err(Rejection::JobAmbiguous(jobs.clone())),
-        Ending::Decided(Verdict::Rejected(reason)) => Err(said.refusal(reason)),
-        // An interview cannot wait for its job.
-        Ending::Held | Ending::Unavailable => Err(said.unavailable()),
-    }
+    let analysis = store::analysis::of(read, interview.id)?;
+    Ok(WithAttempts { interview, attempts, analysis })
 }

@@ -23,15 +23,16 @@ use switchboard_domain::agent::Agent;
 use switchboard_domain::call_attempt::{CallAttempt, ReasonCode};
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
-use switchboard_domain::event::{Event, EventKind};
-use switchboard_domain::id::{AtsId, CompanyId, EventId, InterviewId, RemovalId};
+use switchboard_domain::event::EventKind;
+use switchboard_domain::id::{CompanyId, InterviewId, RemovalId};
 use switchboard_domain::interview::Interview;
 use switchboard_domain::job::Job;
 use switchboard_domain::removal::{Removal, Removed};
 use switchboard_domain::time::Timestamp;
 use tokio::sync::Notify;
 
-use crate::app::{App, Error};
+use crate::app::event::Teller;
+use crate::app::{App, Error, analysis};
 use crate::ids::{Ids, Series};
 use crate::store::removal::Budget;
 use crate::store::{self, Abort, Read, Store, Txn};
@@ -124,7 +125,7 @@ pub fn agent(txn: &mut Txn, agent: &Agent, begun: &Begun) -> Result<(), store::E
 pub fn interview(txn: &mut Txn, interview: &Interview, begun: &Begun) -> Result<(), store::Error> {
     let mut events = begun.events.clone();
     if let Some(company) = store::get::<Company>(txn, &interview.company_id)? {
-        let mut calls = Calls { ats_id: company.ats_id, at: begun.at, events: &mut events };
+        let mut calls = Calls { teller: Teller::new(company.ats_id, begun.at, &mut events) };
         for mut attempt in store::interview::attempts(txn, interview.id)? {
             if attempt.cancel(ReasonCode::CancelledByRequest) {
                 calls.tell(txn, interview, &attempt)?;
@@ -132,7 +133,9 @@ pub fn interview(txn: &mut Txn, interview: &Interview, begun: &Begun) -> Result<
         }
     }
     store::delete::<Interview>(txn, &interview.id)?;
-    begin(txn, interview.company_id, Removed::Interview(interview.id), begun)
+    begin(txn, interview.company_id, Removed::Interview(interview.id), begun)?;
+    // Its analysis went with that first step.
+    analysis::rate(txn, interview.candidate_id, begun.at)
 }
 
 /// A candidate as the removals under way will leave it. Pass every candidate through it that is shown or changed.
@@ -193,7 +196,7 @@ fn advance(txn: &mut Txn, removal: &mut Removal, events: &mut Series) -> Result<
         Removed::Company => None,
         _ => store::get::<Company>(txn, &company_id)?,
     };
-    let calls = company.map(|company| Calls { ats_id: company.ats_id, at: removal.at, events });
+    let calls = company.map(|company| Calls { teller: Teller::new(company.ats_id, removal.at, events) });
     match (removal.removed, calls) {
         (Removed::Company, _) => store::removal::clear_company(txn, company_id, &mut budget),
         (Removed::Candidate(id), calls) => {
@@ -209,7 +212,7 @@ fn advance(txn: &mut Txn, removal: &mut Removal, events: &mut Series) -> Result<
                 |txn, interview| calls.forget(txn, interview),
             )
         }
-        (Removed::Interview(id), _) => store::removal::clear_attempts(txn, id, &mut budget),
+        (Removed::Interview(id), _) => store::removal::clear_interview(txn, id, &mut budget),
         (Removed::Job(_) | Removed::Agent(_), None) => Ok(true),
         (Removed::Job(id), Some(_)) => store::removal::unassign(txn, company_id, id, removal.at, &mut budget),
         (Removed::Agent(id), Some(mut calls)) => walk(
@@ -250,15 +253,13 @@ fn walk(
 
 /// What cancelling calls needs to know.
 struct Calls<'a> {
-    ats_id: AtsId,
-    at: Timestamp,
-    events: &'a mut Series,
+    teller: Teller<'a>,
 }
 
 impl Calls<'_> {
     /// Cancels an interview that has not begun, and its calls.
     fn cancel(&mut self, txn: &mut Txn, mut interview: Interview) -> Result<(), store::Error> {
-        if !interview.cancel(self.at) {
+        if !interview.cancel(self.teller.at()) {
             return Ok(());
         }
         for mut attempt in store::interview::attempts(txn, interview.id)? {
@@ -281,7 +282,8 @@ impl Calls<'_> {
                 self.tell(txn, &interview, &attempt)?;
             }
         }
-        if interview.cancel(self.at) | interview.forget_person(self.at) {
+        let at = self.teller.at();
+        if interview.cancel(at) | interview.forget_person(at) {
             store::update(txn, &interview)?;
         }
         Ok(())
@@ -293,18 +295,18 @@ impl Calls<'_> {
         interview: &Interview,
         attempt: &CallAttempt,
     ) -> Result<(), store::Error> {
-        // An event that names somebody who is gone would be found by no removal.
-        let is_there = store::exists::<Candidate>(txn, &interview.candidate_id)?;
-        let event = Event {
-            id: EventId::new(self.events.uuid()),
-            sequence: 0,
-            at: self.at,
-            ats_id: self.ats_id,
-            company_id: interview.company_id,
-            candidate_id: is_there.then_some(interview.candidate_id),
-            is_test: interview.is_test,
-            kind: EventKind::CallAttemptCancelled { interview_id: interview.id, call_attempt_id: attempt.id },
-        };
-        store::event::append(txn, event).map(drop)
+        let kind =
+            EventKind::CallAttemptCancelled { interview_id: interview.id, call_attempt_id: attempt.id };
+        self.teller.tell(txn, interview, kind)
     }
+}
+
+/// Cancels an interview that has not begun, and its calls, because its candidate or agent is gone: what the worker
+/// would do when it comes to it.
+pub(crate) fn cancel_interview(
+    txn: &mut Txn,
+    interview: Interview,
+    teller: Teller<'_>,
+) -> Result<(), store::Error> {
+    Calls { teller }.cancel(txn, interview)
 }

@@ -16,7 +16,7 @@ pub(super) enum Company {
     },
     /// One of them.
     Show { id: String },
-    /// Changes how one is billed.
+    /// Changes how one is billed, and how much it calls at once.
     Update {
         id: String,
         /// What its calls are billed in from now on.
@@ -25,6 +25,9 @@ pub(super) enum Company {
         /// What it may use in a calendar month, in its unit; `none` takes the limit away.
         #[arg(long, value_name = "N", value_parser = usage_limit)]
         usage_limit: Option<serde_json::Value>,
+        /// How many of its calls may be in progress at once, 0 to 1000; `default` is 20.
+        #[arg(long, value_name = "N", value_parser = calls_at_once)]
+        calls_at_once: Option<serde_json::Value>,
     },
 }
 
@@ -33,14 +36,25 @@ impl Company {
         Ok(match self {
             Self::List { ats } => Request::get(&["companies"]).query(&[("atsId", ats.as_deref())]),
             Self::Show { id } => Request::get(&["companies", id]),
-            Self::Update { id, billing_system, usage_limit } => Request::patch(
+            Self::Update { id, billing_system, usage_limit, calls_at_once } => Request::patch(
                 &["companies", id],
                 Fields::new()
                     .with("billingSystem", billing_system.map(BillingSystem::as_str))
-                    .with("usageLimit", usage_limit.clone()),
+                    .with("usageLimit", usage_limit.clone())
+                    .with("callsAtOnce", calls_at_once.clone()),
             ),
         })
     }
+}
+
+/// A number of calls as JSON, or `null`.
+fn calls_at_once(text: &str) -> Result<serde_json::Value, String> {
+    if text == "default" {
+        return Ok(serde_json::Value::Null);
+    }
+    text.parse::<u32>()
+        .map(serde_json::Value::from)
+        .map_err(|_| "must be a whole number, or default".to_owned())
 }
 
 /// A quantity as JSON, exactly as it was written, or `null`.

@@ -13,7 +13,9 @@ use std::time::Duration;
 use clap::Args;
 use switchboard::config::{Config, Sources, process_environment, temporary_folder};
 use switchboard::telemetry;
-use tokio::sync::watch;
+use switchboard_dialler::network::Network;
+use switchboard_dialler::{Settings as Dialler, Told};
+use tokio::sync::{oneshot, watch};
 
 use super::Global;
 use super::client::Server;
@@ -52,7 +54,15 @@ pub(super) fn run(demo: &Demo, global: &Global, output: &Output) -> Result<(), F
         let (drain, shutdown) = watch::channel(false);
         let signals = Signals::listen()?;
         let outside = outside(&config);
+        let stopped = shutdown.clone();
         let server = switchboard::run(config, outside, shutdown);
+        let (calls_begin, calls_may_begin) = oneshot::channel();
+        let calls = async {
+            // An error means that there is nothing to call for.
+            if let Ok(dialler) = calls_may_begin.await {
+                switchboard_dialler::run(dialler, stopped, tell).await;
+            }
+        };
         let setup = async {
             let admin = started(&folder.path).await?;
             let furnished = furnish::furnish(listen, &admin).await?;
@@ -65,6 +75,8 @@ pub(super) fn run(demo: &Demo, global: &Global, output: &Output) -> Result<(), F
             if demo.exit_after_setup {
                 drain.send_replace(true);
             }
+            // Nobody listens any more where the server has ended already.
+            drop(calls_begin.send(dialler(&furnished)));
             Ok::<(), Failure>(())
         };
         let setup_drain = drain.clone();
@@ -78,20 +90,46 @@ pub(super) fn run(demo: &Demo, global: &Global, output: &Output) -> Result<(), F
             };
             let server = async { server.await.map_err(|error| Failure::Refused(error.to_string())) };
             tokio::pin!(setup, server);
-            tokio::select! {
+            let outcome = tokio::select! {
                 // A server that ends first could not start, or was told to stop meanwhile.
                 ended = &mut server => ended,
                 outcome = &mut setup => {
                     let ended = server.await;
                     outcome.and(ended)
                 }
-            }
+            };
+            // Without a server there is nobody to call for.
+            setup_drain.send_replace(true);
+            outcome
         };
         tokio::select! {
-            outcome = everything => outcome,
+            (outcome, ()) = async { tokio::join!(everything, calls) } => outcome,
             never = signals.steer(drain.clone(), || {}) => match never {},
         }
     })
+}
+
+/// Seconds of a simulated call that pass in one: who tries something out does not wait for five minutes.
+const CALL_SPEED: f64 = 60.0;
+
+/// A telephony worker as any other: over HTTP, with a key of its own.
+fn dialler(furnished: &furnish::Furnished) -> Dialler {
+    Dialler {
+        url: furnished.url.clone(),
+        key: furnished.worker_key.clone(),
+        lines: 3,
+        lease_seconds: 30,
+        speed: CALL_SPEED,
+        network: Network::new(1),
+    }
+}
+
+/// Into the log, which says nothing of it unless it is asked to.
+fn tell(told: Told) {
+    match told {
+        Told::Called { to, course } => tracing::info!(to, outcome = course.outcome(), "simulated call"),
+        Told::Failed(why) => tracing::info!(why, "simulated dialler"),
+    }
 }
 
 impl Demo {

@@ -31,8 +31,7 @@ impl Noun for Candidate {
     type View<'a> = CandidateView<'a>;
 
     fn view(counted: &Counted) -> CandidateView<'_> {
-        // Analyses come with the calls that make them.
-        let counts = Counts { interviews: counted.interview_count, analyses: 0 };
+        let counts = Counts { interviews: counted.interview_count, analyses: counted.analysis_count };
         view(&counted.candidate, counts)
     }
 

@@ -16,7 +16,7 @@ use super::problem::{Failure, Problem};
 use super::reply::Reply;
 use super::request::{Call, Guest};
 use super::route::Route;
-use super::{company, interview, invitation, resource};
+use super::{analysis, call_attempt, company, dialler, interview, invitation, resource};
 use crate::app::idempotency::{self, Begin};
 use crate::app::{App, Page, PageRequest, PageStart, Rendered, Write};
 
@@ -52,7 +52,7 @@ async fn handle(app: &App, call: &mut Call) -> Result<Reply, Failure> {
         Route::UpdateCandidate => Box::pin(resource::update::<Candidate>(app, call)).await,
         Route::DeleteCandidate => Box::pin(resource::delete::<Candidate>(app, call)).await,
         Route::ListCandidateInterviews => interview::list_of_candidate(app, call).await,
-        Route::ListCandidateAnalyses => interview::list_analyses_of_candidate(app, call),
+        Route::ListCandidateAnalyses => analysis::list_of_candidate(app, call).await,
         Route::CreateAgent => Box::pin(resource::create::<Agent>(app, call)).await,
         Route::ListAgents => resource::list::<Agent>(app, call).await,
         Route::GetAgent => resource::get::<Agent>(app, call),
@@ -63,6 +63,16 @@ async fn handle(app: &App, call: &mut Call) -> Result<Reply, Failure> {
         Route::GetInterview => resource::get::<Interview>(app, call),
         Route::UpdateInterview => Box::pin(resource::update::<Interview>(app, call)).await,
         Route::DeleteInterview => Box::pin(resource::delete::<Interview>(app, call)).await,
+        Route::GetAnalysisPdf => Box::pin(analysis::get_pdf(app, call)).await,
+        Route::CreateCallAttempt => Box::pin(call_attempt::create(app, call)).await,
+        Route::UpdateCallAttempt => Box::pin(call_attempt::update(app, call)).await,
+        Route::DeleteCallAttempt => Box::pin(call_attempt::delete(app, call)).await,
+        Route::ClaimCallAttempts => Box::pin(dialler::claim(app, call)).await,
+        Route::BeatCallAttempt => Box::pin(dialler::beat(app, call)).await,
+        Route::CompleteCallAttempt => Box::pin(dialler::complete(app, call)).await,
+        Route::PutAnalysis => Box::pin(analysis::put(app, call)).await,
+        Route::StartInterview => Box::pin(dialler::start_online(app, call)).await,
+        Route::CompleteInterview => Box::pin(dialler::complete_online(app, call)).await,
         // Answered before a key is asked for.
         Route::Healthz
         | Route::OpenApi
@@ -95,10 +105,7 @@ impl Call {
         let named = self.request.query.peek("companyId").filter(|_| self.caller.own_company().is_none());
         let company = named.unwrap_or_default();
         let asked: [&[u8]; 2] = [company.as_bytes(), self.request.bytes()?];
-        let path = match &self.id {
-            Some(id) => self.route.entry().template.replace("{id}", id),
-            None => self.route.entry().template.to_owned(),
-        };
+        let path = self.ids.fill(self.route.entry().template);
         Ok(match idempotency::begin(app, self.caller.key.id, &path, key, &asked, now)? {
             Begin::Run(turn) => Turn::Run(Write { now, turn: Some(turn) }),
             Begin::Replay(kept) => Turn::Replay(Reply::from(kept)),

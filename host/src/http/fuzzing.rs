@@ -26,7 +26,7 @@ use super::problem::refuse;
 use super::query::Query;
 use super::request::{RequestId, RequestIds, parse_json};
 use super::route::{self, Recognised};
-use super::{Failure, agent, candidate, company, condition, interview, job};
+use super::{Failure, agent, analysis, candidate, company, condition, interview, job};
 use crate::clock::Clock;
 use crate::ids::Ids;
 
@@ -53,6 +53,7 @@ pub(crate) fn body(data: &[u8], kept: &Kept) {
         Ok(value) => value,
         Err(problem) => return is_answer(data.len(), problem.into()),
     };
+    judge(data.len(), analysis::read(&value));
     judge(data.len(), company::read(&value));
     judge(data.len(), job::read(&value));
     judge(data.len(), candidate::read(&value, NOW));
@@ -94,8 +95,10 @@ fn request_id() -> &'static RequestId {
 pub fn request_target(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (path, raw_query) = text.split_once('?').map_or((text, None), |(path, query)| (path, Some(query)));
-    if let Recognised::Found(found, id) = route::recognise(&Method::GET, path) {
-        assert_eq!(id.is_some(), found.entry().template.contains("{id}"), "{path:?}");
+    if let Recognised::Found(found, ids) = route::recognise(&Method::GET, path) {
+        let template = found.entry().template;
+        assert_eq!(ids.id.is_some(), template.contains("{id}"), "{path:?}");
+        assert_eq!(ids.attempt_id.is_some(), template.contains("{attemptId}"), "{path:?}");
         let under_version = route::recognise(&Method::GET, &format!("/v1{path}"));
         let is_same = matches!(under_version, Recognised::Found(again, _) if again == found);
         // A path that names the version already has no second one.

@@ -6,7 +6,6 @@ use hyper::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::agent::AgentType;
-use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::id::{AgentId, CandidateId, CompanyId, DecisionId, InterviewId, JobId};
 use switchboard_domain::interview::{Interview, InterviewChange, InterviewInput, InterviewStatus, Named};
@@ -17,13 +16,14 @@ use switchboard_domain::time::{Timestamp, WrittenTime};
 use utoipa::ToSchema;
 
 use super::agent::{self, AgentBody};
+use super::analysis::{self, AnalysisView};
 use super::body::{self, Fields, Read, flag, id, text};
 use super::call_attempt::{self, CallAttemptView};
 use super::candidate::{self, CandidateBody};
 use super::company::{self, CallWindowView};
 use super::dispatch::{Turn, rendered};
 use super::job::{self, InlineJobBody};
-use super::page::{Listing, PageView};
+use super::page::Listing;
 use super::problem::Failure;
 use super::query::Query;
 use super::resource::{self, Listed, Noun};
@@ -38,7 +38,7 @@ impl Noun for Interview {
     type View<'a> = InterviewView<'a>;
 
     fn view(found: &WithAttempts) -> InterviewView<'_> {
-        view(&found.interview, &found.attempts)
+        view(found)
     }
 
     fn revision(found: &WithAttempts) -> u64 {
@@ -101,17 +101,6 @@ pub(crate) async fn list_of_candidate(app: &App, call: &Call) -> Result<Reply, F
     let candidate = app::resource::look::<Candidate>(app, &aim)?;
     let filter = InterviewFilter { candidate_id: Some(candidate.id), ..InterviewFilter::default() };
     resource::listed::<Interview>(app, call, candidate.company_id, &filter, &listing).await
-}
-
-/// `GET /candidates/{id}/analyses`, the other path in a candidate's `links`. Analyses come with the calls that
-/// make them; until then every candidate has none.
-pub(crate) fn list_analyses_of_candidate(app: &App, call: &Call) -> Result<Reply, Failure> {
-    let mut problems = Problems::default();
-    let listing = Listing::read(&call.request.query, &mut problems);
-    let aim = resource::aim::<Candidate>(call, problems)?;
-    app::resource::look::<Candidate>(app, &aim)?;
-    let none = PageView::<AnalysisView>::new(&listing, 0, Vec::new(), None, false);
-    Ok(Reply::ok(&none, call.request.now))
 }
 
 // Wire types in.
@@ -305,7 +294,7 @@ pub struct DryRunView {
 }
 
 impl DryRunView {
-    fn of(dry: &DryRun) -> Self {
+    pub(crate) fn of(dry: &DryRun) -> Self {
         let verdict = &dry.verdict;
         Self {
             scheduled_at: dry.scheduled_at.to_string(),
@@ -376,6 +365,10 @@ pub struct InterviewView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<CallAttemptView<'static>>)]
     call_attempts: Option<Vec<CallAttemptView<'a>>>,
+    /// Once one was delivered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = AnalysisView<'static>)]
+    analysis: Option<AnalysisView<'a>>,
     /// Which recorded decision of each policy led here.
     #[schema(value_type = BTreeMap<String, String>)]
     decisions: BTreeMap<&'static str, Text<DecisionId>>,
@@ -385,14 +378,10 @@ pub struct InterviewView<'a> {
     updated_at: Text<Timestamp>,
 }
 
-/// What came out of an interview. Its members come with the calls that make it.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Analysis, example = json!({}))]
-pub struct AnalysisView {}
-
-/// An interview as partners see it, with its attempts, oldest first.
+/// An interview as partners see it, with its attempts, oldest first, and its analysis.
 #[must_use]
-pub fn view<'a>(interview: &'a Interview, attempts: &'a [CallAttempt]) -> InterviewView<'a> {
+pub fn view(found: &WithAttempts) -> InterviewView<'_> {
+    let WithAttempts { interview, attempts, analysis } = found;
     let is_by_phone = interview.agent.agent_type == AgentType::Phone;
     let decided_by = interview.decisions.iter();
     InterviewView {
@@ -408,6 +397,7 @@ pub fn view<'a>(interview: &'a Interview, attempts: &'a [CallAttempt]) -> Interv
         metadata: interview.metadata.as_ref().map(Json::from),
         is_test: interview.is_test,
         call_attempts: is_by_phone.then(|| attempts.iter().map(call_attempt::view).collect()),
+        analysis: analysis.as_ref().map(analysis::view),
         decisions: decided_by.map(|by| (by.policy.as_str(), Text(by.decision_id))).collect(),
         created_at: Text(interview.created_at),
         updated_at: Text(interview.updated_at),

@@ -208,6 +208,10 @@ impl Document {
                 let inner = self.schema(named);
                 if is_framed { self.envelope(&named.name, &inner) } else { inner }
             }
+            Content::Told(named, _) => {
+                let inner = self.schema(named);
+                self.told_envelope(&named.name, &inner)
+            }
             Content::Page(named) => {
                 let inner = self.schema(named);
                 let page = self.page(named, &inner);
@@ -224,7 +228,7 @@ impl Document {
             Content::Nothing | Content::Object | Content::Text(_) => return None,
             Content::Whole(_) => return shown,
             Content::True => json!(true),
-            Content::One(_) => {
+            Content::One(_) | Content::Told(..) => {
                 let mut shown = shown?;
                 for (name, value) in answer.shown.as_object().into_iter().flatten() {
                     shown[name] = value.clone();
@@ -240,7 +244,12 @@ impl Document {
         Some(match self.frame {
             Frame::Plain => data,
             Frame::Envelope => {
-                json!({ "success": true, "data": data, "error": null, "timestamp": EXAMPLE_MOMENT })
+                let mut whole =
+                    json!({ "success": true, "data": data, "error": null, "timestamp": EXAMPLE_MOMENT });
+                if let Content::Told(_, message) = &answer.content {
+                    whole["message"] = (*message).into();
+                }
+                whole
             }
         })
     }
@@ -258,20 +267,35 @@ impl Document {
     /// The envelope of success around some data.
     fn envelope(&mut self, name: &str, data: &Value) -> Value {
         let name = format!("{name}Envelope");
+        self.schemas.entry(name.clone()).or_insert_with(|| success(data));
+        reference("schemas", &name)
+    }
+
+    /// The same with a message for a person.
+    fn told_envelope(&mut self, name: &str, data: &Value) -> Value {
+        let name = format!("Told{name}Envelope");
         self.schemas.entry(name.clone()).or_insert_with(|| {
-            json!({
-                "type": "object",
-                "required": ["success", "data", "error", "timestamp"],
-                "properties": {
-                    "success": { "type": "boolean", "const": true },
-                    "data": data,
-                    "error": { "type": "null" },
-                    "timestamp": { "type": "string", "format": "date-time" },
-                },
-            })
+            let mut told = success(data);
+            told["properties"]["message"] =
+                json!({ "type": "string", "description": "What was done, for a person." });
+            told["required"] = json!(["success", "message", "data", "error", "timestamp"]);
+            told
         });
         reference("schemas", &name)
     }
+}
+
+fn success(data: &Value) -> Value {
+    json!({
+        "type": "object",
+        "required": ["success", "data", "error", "timestamp"],
+        "properties": {
+            "success": { "type": "boolean", "const": true },
+            "data": data,
+            "error": { "type": "null" },
+            "timestamp": { "type": "string", "format": "date-time" },
+        },
+    })
 }
 
 const JSON: &str = "application/json";

@@ -61,6 +61,8 @@ pub enum Problem {
     ExpiredKey,
     /// The key lacks a scope.
     MissingScope(Scope),
+    /// The route is the diallers', and the key is none of theirs.
+    NoWorker,
     /// The key has no request left.
     RateLimited {
         /// Seconds until it has.
@@ -140,6 +142,10 @@ const POLICY_DEGRADED: HeaderName = HeaderName::from_static("x-policy-degraded")
 
 /// When to try a write again that found the queue full: it drains in far less.
 const OVERLOADED_RETRY_AFTER_SECONDS: u32 = 1;
+
+/// When to try again what a policy could not decide: a passing failure is over, and a release that keeps failing has
+/// been probed again once or twice.
+const POLICY_RETRY_AFTER_SECONDS: u32 = 5;
 
 impl From<app::Error> for Failure {
     fn from(error: app::Error) -> Self {
@@ -237,9 +243,13 @@ fn too_many(text: &str, retry_after_seconds: i64, now: Timestamp) -> Reply {
 }
 
 fn rejected(rejection: Rejection, now: Timestamp) -> Reply {
-    let is_credential = matches!(rejection, Rejection::KeySuspended { .. });
+    let header = match rejection {
+        Rejection::KeySuspended { .. } => Some((WWW_AUTHENTICATE, BEARER.to_owned())),
+        Rejection::PolicyUnavailable { .. } => Some((RETRY_AFTER, POLICY_RETRY_AFTER_SECONDS.to_string())),
+        _ => None,
+    };
     let reply = verdict(rejection).into_reply(now);
-    if is_credential { reply.with(WWW_AUTHENTICATE, BEARER) } else { reply }
+    header.into_iter().fold(reply, |reply, (name, value)| reply.with(name, &value))
 }
 
 fn verdict(rejection: Rejection) -> Answer {
@@ -266,12 +276,23 @@ fn verdict(rejection: Rejection) -> Answer {
         Rejection::AccessDenied => {
             Answer::new(Code::ResourceAccessDenied, "This API key does not reach that resource.")
         }
+        Rejection::UnsupportedForOnline => {
+            let text = "An ONLINE interview calls no phone and has no call attempts.";
+            Answer::new(Code::UnsupportedForOnline, text)
+        }
+        Rejection::LeaseLost => {
+            let text = "This lease does not hold: it ran out, was ended otherwise, or the token is another one. Drop the call.";
+            Answer::new(Code::LeaseLost, text)
+        }
         Rejection::Conflict => {
             let text = "What this request stands on was changed at the same time. Send it again.";
             Answer::new(Code::ResourceConflict, text)
         }
         Rejection::InvalidState { status, allowed } => {
-            let text = format!("Its status is {status}; this needs {}.", allowed.join(" or "));
+            let text = match allowed.as_slice() {
+                [] => format!("Its status is {status}, for ever."),
+                allowed => format!("Its status is {status}; this needs {}.", allowed.join(" or ")),
+            };
             Answer::new(Code::InvalidStateTransition, text)
                 .details(details::StateTransition { status, allowed })
         }
@@ -308,7 +329,8 @@ fn verdict(rejection: Rejection) -> Answer {
         }
         Rejection::PolicyUnavailable { policy, decision_id } => {
             let decision_id = decision_id.map(|id| id.to_string());
-            let text = format!("The {policy} policy could not decide. Send the request again later.");
+            let text =
+                format!("The {policy} policy could not decide. Send the request again after Retry-After.");
             Answer::new(Code::PolicyUnavailable, text)
                 .details(details::PolicyFailure { policy: policy.as_str(), decision_id })
         }
@@ -368,6 +390,12 @@ fn found(problem: Problem, now: Timestamp) -> Reply {
             let text = format!("This API key lacks the scope {scope}.");
             Answer::new(Code::InsufficientPermissions, text)
                 .details(details::RequiredScope { required_scope: scope.as_str() })
+                .into_reply(now)
+        }
+        Problem::NoWorker => {
+            let text = "This route is for diallers: it takes an API key of the kind worker.";
+            Answer::new(Code::InsufficientPermissions, text)
+                .details(details::RequiredScope { required_scope: details::WORKER })
                 .into_reply(now)
         }
         Problem::RateLimited { retry_after_seconds } => {

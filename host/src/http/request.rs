@@ -21,7 +21,7 @@ use super::BODY_BYTES_MAX;
 use super::overload::{Place, Room, overloaded};
 use super::problem::{Failure, Problem, refuse};
 use super::query::Query;
-use super::route::Route;
+use super::route::{PathIds, Route};
 use crate::app::access::Caller;
 use crate::ids::Ids;
 
@@ -35,8 +35,8 @@ pub struct Call {
     pub caller: Arc<Caller>,
     /// For what.
     pub route: Route,
-    /// The `{id}` of the path, as it was written.
-    pub id: Option<String>,
+    /// What stood in the places of the path.
+    pub ids: PathIds,
     /// Only on POST; or what is wrong with it, see [`Call::refuse`].
     pub idempotency_key: Result<Option<String>, Flaw>,
     /// How long its body may take.
@@ -53,7 +53,16 @@ impl Call {
     /// # Errors
     /// It is none.
     pub fn path_id<T: FromStr>(&self) -> Result<T, Flaw> {
-        let text = self.id.as_deref().unwrap_or_default();
+        let text = self.ids.id.as_deref().unwrap_or_default();
+        text.parse().map_err(|_| Flaw::invalid("is not a valid id"))
+    }
+
+    /// The `{attemptId}` of the path.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn path_attempt_id<T: FromStr>(&self) -> Result<T, Flaw> {
+        let text = self.ids.attempt_id.as_deref().unwrap_or_default();
         text.parse().map_err(|_| Flaw::invalid("is not a valid id"))
     }
 

@@ -75,6 +75,26 @@ pub enum Route {
     UpdateInterview,
     /// `DELETE /interviews/{id}`
     DeleteInterview,
+    /// `GET /interviews/{id}/analysis-pdf`
+    GetAnalysisPdf,
+    /// `POST /interviews/{id}/call-attempts`
+    CreateCallAttempt,
+    /// `PATCH /interviews/{id}/call-attempts/{attemptId}`
+    UpdateCallAttempt,
+    /// `DELETE /interviews/{id}/call-attempts/{attemptId}`
+    DeleteCallAttempt,
+    /// `POST /worker/call-attempts/claim`
+    ClaimCallAttempts,
+    /// `POST /worker/call-attempts/{id}/heartbeat`
+    BeatCallAttempt,
+    /// `POST /worker/call-attempts/{id}/complete`
+    CompleteCallAttempt,
+    /// `POST /worker/interviews/{id}/analysis`
+    PutAnalysis,
+    /// `POST /worker/interviews/{id}/start`
+    StartInterview,
+    /// `POST /worker/interviews/{id}/complete`
+    CompleteInterview,
     /// `GET /invitations/{token}`
     GetInvitation,
     /// `POST /invitations/{token}/accept`
@@ -116,6 +136,8 @@ pub enum Access {
     Partner,
     /// Keys that reach a whole ATS; a company key lacks the scope, whatever it lists.
     AtsKey,
+    /// Keys of diallers, which open nothing else.
+    Worker,
 }
 
 /// What the table says of one route.
@@ -139,7 +161,7 @@ const READ_INTERVIEWS: &[Scope] = &[Scope::ReadInterviews, Scope::ReadCandidates
 const WRITE_INTERVIEWS: &[Scope] = &[Scope::WriteInterviews, Scope::ReadCandidates, Scope::ReadAgents];
 
 const TABLE: &[Entry] = {
-    use Access::{AtsKey, Partner, Public};
+    use Access::{AtsKey, Partner, Public, Worker};
     use Route::*;
     use Verb::{Delete, Get, Patch, Post};
     &[
@@ -217,6 +239,51 @@ const TABLE: &[Entry] = {
             Partner,
             &[Scope::DeleteInterviews],
         ),
+        entry(
+            GetAnalysisPdf,
+            Get,
+            "/interviews/{id}/analysis-pdf",
+            "getAnalysisPdf",
+            Partner,
+            READ_INTERVIEWS,
+        ),
+        entry(
+            CreateCallAttempt,
+            Post,
+            "/interviews/{id}/call-attempts",
+            "createCallAttempt",
+            Partner,
+            &[Scope::WriteInterviews],
+        ),
+        entry(
+            UpdateCallAttempt,
+            Patch,
+            "/interviews/{id}/call-attempts/{attemptId}",
+            "updateCallAttempt",
+            Partner,
+            &[Scope::WriteInterviews],
+        ),
+        entry(
+            DeleteCallAttempt,
+            Delete,
+            "/interviews/{id}/call-attempts/{attemptId}",
+            "deleteCallAttempt",
+            Partner,
+            &[Scope::WriteInterviews],
+        ),
+        entry(ClaimCallAttempts, Post, "/worker/call-attempts/claim", "claimCallAttempts", Worker, &[]),
+        entry(BeatCallAttempt, Post, "/worker/call-attempts/{id}/heartbeat", "beatCallAttempt", Worker, &[]),
+        entry(
+            CompleteCallAttempt,
+            Post,
+            "/worker/call-attempts/{id}/complete",
+            "completeCallAttempt",
+            Worker,
+            &[],
+        ),
+        entry(PutAnalysis, Post, "/worker/interviews/{id}/analysis", "putAnalysis", Worker, &[]),
+        entry(StartInterview, Post, "/worker/interviews/{id}/start", "startInterview", Worker, &[]),
+        entry(CompleteInterview, Post, "/worker/interviews/{id}/complete", "completeInterview", Worker, &[]),
         entry(GetInvitation, Get, "/invitations/{token}", "getInvitation", Public, &[]),
         entry(AcceptInvitation, Post, "/invitations/{token}/accept", "acceptInvitation", Public, &[]),
     ]
@@ -244,11 +311,47 @@ impl Route {
     }
 }
 
+/// The ids in a path as they were written, percent-decoded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PathIds {
+    /// `{id}`
+    pub id: Option<String>,
+    /// `{attemptId}`
+    pub attempt_id: Option<String>,
+    /// `{token}`: no id, but a credential.
+    pub token: Option<String>,
+}
+
+impl PathIds {
+    fn of(template: &str, segments: &[Cow<'_, str>]) -> Self {
+        let at = |place: &str| {
+            let position = template[1..].split('/').position(|part| part == place)?;
+            segments.get(position).map(|segment| segment.clone().into_owned())
+        };
+        Self { id: at("{id}"), attempt_id: at("{attemptId}"), token: at("{token}") }
+    }
+
+    /// The path of this template with these ids.
+    #[must_use]
+    pub fn fill(&self, template: &str) -> String {
+        let id = self.id.as_deref().unwrap_or("{id}");
+        let attempt_id = self.attempt_id.as_deref().unwrap_or("{attemptId}");
+        let token = self.token.as_deref().unwrap_or("{token}");
+        let fill = |part| match part {
+            "{id}" => id,
+            "{attemptId}" => attempt_id,
+            "{token}" => token,
+            fixed => fixed,
+        };
+        template.split('/').map(fill).collect::<Vec<_>>().join("/")
+    }
+}
+
 /// What method and path say.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Recognised {
-    /// A route, and the `{id}` or `{token}` of its path as it was written (percent-decoded).
-    Found(Route, Option<String>),
+    /// A route, and what stood in the places of its path.
+    Found(Route, PathIds),
     /// `OPTIONS` on a path that exists.
     Options {
         /// For the `Allow` header.
@@ -278,7 +381,7 @@ pub fn recognise(method: &Method, path: &str) -> Recognised {
     let initial = segments.first().and_then(|first| first.as_bytes().first());
     for entry in Route::ALL.iter().filter(|entry| entry.template.as_bytes().get(1) == initial) {
         if entry.verb.as_str() == wanted && matches(entry.template, segments) {
-            return Recognised::Found(entry.route, id_of(entry.template, segments));
+            return Recognised::Found(entry.route, PathIds::of(entry.template, segments));
         }
     }
     let Some(allow) = allowed(segments) else { return Recognised::NotFound };
@@ -318,11 +421,6 @@ fn matches(template: &str, segments: &[Cow<'_, str>]) -> bool {
     left.next().is_none()
 }
 
-fn id_of(template: &str, segments: &[Cow<'_, str>]) -> Option<String> {
-    let position = template[1..].split('/').position(|part| part.starts_with('{'))?;
-    segments.get(position).map(|segment| segment.clone().into_owned())
-}
-
 fn allowed(segments: &[Cow<'_, str>]) -> Option<String> {
     let mut allow = String::new();
     for entry in Route::ALL.iter().filter(|entry| matches(entry.template, segments)) {
@@ -353,10 +451,15 @@ mod tests {
     #[test]
     fn every_route_is_found_bare_and_under_v1() {
         for entry in Route::ALL {
-            let path = entry.template.replace("{id}", "some%20id").replace("{token}", "some%20id");
-            let id = entry.template.contains('{').then(|| "some id".to_owned());
+            let path = entry.template.replace("{id}", "some%20id").replace("{attemptId}", "an%20other");
+            let path = path.replace("{token}", "a%20secret");
+            let id = entry.template.contains("{id}").then(|| "some id".to_owned());
+            let attempt_id = entry.template.contains("{attemptId}").then(|| "an other".to_owned());
+            let token = entry.template.contains("{token}").then(|| "a secret".to_owned());
+            let ids = PathIds { id, attempt_id, token };
+            assert_eq!(ids.fill(entry.template), path.replace("%20", " "));
             let method = Method::from_bytes(entry.verb.as_str().as_bytes()).unwrap();
-            let found = Recognised::Found(entry.route, id);
+            let found = Recognised::Found(entry.route, ids);
             assert_eq!(recognise(&method, &path), found);
             assert_eq!(recognise(&method, &format!("/v1{path}")), found);
             if path.starts_with("/company") {
@@ -395,10 +498,10 @@ mod tests {
             assert_eq!(recognise(&Method::GET, path), Recognised::NotFound, "{path}");
         }
         assert!(
-            matches!(recognise(&Method::GET, "/jobs/%2F"), Recognised::Found(Route::GetJob, Some(id)) if id == "/")
+            matches!(recognise(&Method::GET, "/jobs/%2F"), Recognised::Found(Route::GetJob, ids) if ids.id.as_deref() == Some("/"))
         );
         assert!(
-            matches!(recognise(&Method::GET, "/jobs/%ff"), Recognised::Found(Route::GetJob, Some(id)) if id == "%ff")
+            matches!(recognise(&Method::GET, "/jobs/%ff"), Recognised::Found(Route::GetJob, ids) if ids.id.as_deref() == Some("%ff"))
         );
     }
 

@@ -12,8 +12,8 @@ use switchboard_domain::call_window::{CallWindow, ZoneSource};
 use switchboard_domain::decision::PolicyName;
 use switchboard_domain::metadata::Metadata;
 use switchboard_domain::{
-    agent, ats, call_attempt, candidate, company, decision, interview, invitation, job, key, language,
-    release, text,
+    agent, analysis, ats, call_attempt, candidate, company, decision, interview, invitation, job, key,
+    language, lease, release, text,
 };
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
@@ -128,9 +128,11 @@ word_schemas! {
     wasi: release::Wasi,
     agent_focus: agent::AgentFocus,
     agent_type: agent::AgentType,
+    analysis_status: analysis::AnalysisStatus,
     call_attempt_status: call_attempt::CallAttemptStatus,
     candidate_status: candidate::CandidateStatus,
     cefr_level: language::CefrLevel,
+    company_fit: analysis::CompanyFit,
     contract_type: job::ContractType,
     education: job::Education,
     experience: job::Experience,
@@ -138,6 +140,7 @@ word_schemas! {
     invitation_status: invitation::InvitationStatus,
     job_status: job::JobStatus,
     language: language::Language,
+    outcome: lease::Outcome,
     owner_status: company::OwnerStatus,
     reason_code: call_attempt::ReasonCode,
     salary_period: job::SalaryPeriod,

@@ -64,7 +64,7 @@ async fn echo(mut call: Call, gate: Arc<Semaphore>, waiting: Arc<AtomicUsize>) -
         waiting.fetch_add(1, Ordering::SeqCst);
         drop(gate.acquire().await);
     }
-    if call.id.as_deref() == Some("absent") {
+    if call.ids.id.as_deref() == Some("absent") {
         return Err(switchboard_domain::rejection::Rejection::not_found("Job", "absent").into());
     }
     call.refuse(Problems::default())?;
@@ -75,7 +75,7 @@ async fn echo(mut call: Call, gate: Arc<Semaphore>, waiting: Arc<AtomicUsize>) -
     }
     let echoed = json!({
         "route": call.route.entry().operation,
-        "id": call.id,
+        "id": call.ids.id,
         "key": call.idempotency_key.unwrap_or_default(),
         "peer": call.request.peer.to_string(),
         "body": body,

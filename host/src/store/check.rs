@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use switchboard_domain::agent::Agent;
+use switchboard_domain::analysis::Analysis;
 use switchboard_domain::ats::Ats;
 use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::candidate::Candidate;
@@ -12,6 +13,7 @@ use switchboard_domain::event::{Event, OutboxRow};
 use switchboard_domain::interview::Interview;
 use switchboard_domain::invitation::Invitation;
 use switchboard_domain::job::Job;
+use switchboard_domain::lease::Lease;
 use switchboard_domain::membership::Membership;
 use switchboard_domain::outbox::OutboxTry;
 use switchboard_domain::phone_number::CompanyPhoneNumber;
@@ -19,6 +21,7 @@ use switchboard_domain::release::{PluginVersion, Release, SlotState};
 use switchboard_domain::removal::Removal;
 use switchboard_domain::user::User;
 
+use super::call_queue::CallQueue;
 use super::idempotency::Reply;
 use super::index::Place;
 use super::key::StoredKey;
@@ -27,10 +30,11 @@ use super::record::{self, EVERYTHING, Record, hex};
 use super::schema::Table;
 use super::search::{Searched, StoredList, WordList};
 use super::txn::{Direction, Read};
-use super::{Error, codec, event};
+use super::{Error, call_queue, codec, event, lease};
 
-/// Walks everything: each record is read, and the index holds exactly the entries, counts and word lists that
-/// follow from the records. Gives a sentence for each contradiction; none means that the store is sound.
+/// Walks everything: each record is read, the index holds exactly the entries, counts and word lists that follow
+/// from the records, every company's queue stands where it belongs, and every call in progress is in somebody's
+/// hands. Gives a sentence for each contradiction; none means that the store is sound.
 ///
 /// # Errors
 /// The engine fails.
@@ -48,6 +52,9 @@ pub fn check(read: &impl Read) -> Result<Vec<String>, Error> {
     walk.table::<Agent>(read)?;
     walk.table::<Interview>(read)?;
     walk.table::<CallAttempt>(read)?;
+    walk.table::<Lease>(read)?;
+    walk.table::<CallQueue>(read)?;
+    walk.table::<Analysis>(read)?;
     walk.table::<Decision>(read)?;
     walk.table::<Release>(read)?;
     walk.table::<SlotState>(read)?;
@@ -83,6 +90,11 @@ pub fn check(read: &impl Read) -> Result<Vec<String>, Error> {
     }
     walk.problems.extend(walk.expected.keys().map(|key| format!("index row {} is missing", hex(key))));
     walk.problems.extend(walk.word_lists.keys().map(|list| format!("word list {list} is missing")));
+    // What follows from several records at once is looked at where each of them can be read.
+    if walk.problems.is_empty() {
+        walk.problems.extend(call_queue::misplaced(read)?);
+        walk.problems.extend(lease::lost(read)?);
+    }
     Ok(walk.problems)
 }
 

@@ -44,6 +44,11 @@ pub(crate) fn moment(at: Timestamp) -> [u8; 8] {
     (at.unix_millis() ^ i64::MIN).to_be_bytes()
 }
 
+/// The moment that [`moment`] wrote.
+pub(crate) fn moment_of(bytes: [u8; 8]) -> Timestamp {
+    Timestamp::from_unix_millis(i64::from_be_bytes(bytes) ^ i64::MIN)
+}
+
 /// A number in eight bytes, as counts are kept.
 pub(crate) fn number(table: &'static str, bytes: &[u8]) -> Result<u64, Error> {
     let bytes = bytes
@@ -75,6 +80,7 @@ mod tests {
         fn moments_sort_by_time(left: i64, right: i64) {
             let key = |millis| moment(Timestamp::from_unix_millis(millis));
             prop_assert_eq!(left.cmp(&right), key(left).cmp(&key(right)));
+            prop_assert_eq!(moment_of(key(left)).unix_millis(), left);
         }
     }
 

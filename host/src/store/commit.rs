@@ -56,15 +56,26 @@ pub(crate) enum State {
     Failed(Arc<str>),
 }
 
-/// Starts the writer's threads; gives the queue to them and the place where they tell how they stand.
+/// What the rest of the house has of the writer.
+pub(crate) struct Handles {
+    /// To it.
+    pub(crate) queue: mpsc::Sender<Message>,
+    /// Where it tells how it stands.
+    pub(crate) state: watch::Receiver<State>,
+    /// Grows with each batch that changed something that waits for a moment.
+    pub(crate) deadlines: watch::Receiver<u64>,
+}
+
+/// Starts the writer's threads.
 pub(crate) fn start(
     engine: Arc<Engine>,
     latest: Arc<ArcSwap<Snapshot>>,
     options: &Options,
-) -> Result<(mpsc::Sender<Message>, watch::Receiver<State>), Error> {
+) -> Result<Handles, Error> {
     let (sender, queue) = mpsc::channel(options.queue_max.max(1));
     let (state, states) = watch::channel(State::Writing);
-    let flusher = Flusher { engine, latest: Arc::clone(&latest), state: state.clone() };
+    let (deadlines, changes) = watch::channel(0);
+    let flusher = Flusher { engine, latest: Arc::clone(&latest), state: state.clone(), deadlines };
     let mut writer = Writer {
         latest,
         queue,
@@ -85,7 +96,7 @@ pub(crate) fn start(
         drop(queue);
     };
     spawn("store-writer", body)?;
-    Ok((sender, states))
+    Ok(Handles { queue: sender, state: states, deadlines: changes })
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
@@ -112,6 +123,7 @@ struct Flusher {
     /// What readers get: renewed after each flush, before its closures are answered.
     latest: Arc<ArcSwap<Snapshot>>,
     state: watch::Sender<State>,
+    deadlines: watch::Sender<u64>,
 }
 
 impl Flusher {
@@ -142,6 +154,9 @@ impl Flusher {
         }
         self.engine.apply(rows)?;
         self.latest.store(Arc::new(self.engine.snapshot()?));
+        if rows.tables().any(|(table, _)| table.has_deadlines()) {
+            self.deadlines.send_modify(|changes| *changes += 1);
+        }
         Ok(())
     }
 }

@@ -7,15 +7,17 @@ use switchboard_domain::id::{AtsId, CompanyId};
 use uuid::Uuid;
 
 use super::Error;
+use super::call_queue;
 use super::index::Place;
 use super::list::{Page, PageRequest, PageStart, Walk};
 use super::record::{self, EVERYTHING, Places, Record};
 use super::schema::{Table, Tag};
-use super::txn::{Direction, Read};
+use super::txn::{Direction, Read, Txn};
 
 impl Record for Company {
     type Id = CompanyId;
     const TABLE: Table = Table::Company;
+    const VERSION: u8 = 2;
 
     fn id(&self) -> CompanyId {
         self.id
@@ -27,6 +29,14 @@ impl Record for Company {
 
     fn places(&self) -> Places {
         vec![of_ats(self.ats_id)].into()
+    }
+
+    fn changed(txn: &mut Txn, before: Option<&Self>, after: Option<&Self>) -> Result<(), Error> {
+        let limit = |company: Option<&Self>| company.map(Self::calls_at_once);
+        match before.or(after) {
+            Some(company) if limit(before) != limit(after) => call_queue::reseat(txn, company.id),
+            _ => Ok(()),
+        }
     }
 }
 

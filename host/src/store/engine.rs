@@ -12,7 +12,7 @@ use redb::{
 use super::overlay::{Bounds, Overlay};
 use super::schema::{self, Table};
 use super::txn::Snapshot;
-use super::{Backing, Error, plugin, search};
+use super::{Backing, Error, plugin, upgrade};
 
 /// The open file.
 pub(crate) struct Engine {
@@ -65,7 +65,7 @@ impl Engine {
         }
         schema::migrate(&mut writing)?;
         writing.commit()?;
-        search::build_lists(self)?;
+        upgrade::run(self)?;
         let orphans = plugin::orphan_chunks(&self.snapshot()?)?;
         if orphans.is_empty() { Ok(()) } else { self.apply(&orphans) }
     }

@@ -1,6 +1,7 @@
 //! The entry for fuzzing stored values: whatever lies in a row is a record or an error, never a panic.
 
 use switchboard_domain::agent::Agent;
+use switchboard_domain::analysis::Analysis;
 use switchboard_domain::ats::Ats;
 use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::candidate::Candidate;
@@ -10,6 +11,7 @@ use switchboard_domain::event::{Event, OutboxRow};
 use switchboard_domain::interview::Interview;
 use switchboard_domain::invitation::Invitation;
 use switchboard_domain::job::Job;
+use switchboard_domain::lease::Lease;
 use switchboard_domain::membership::Membership;
 use switchboard_domain::outbox::OutboxTry;
 use switchboard_domain::phone_number::CompanyPhoneNumber;
@@ -17,6 +19,7 @@ use switchboard_domain::release::{PluginVersion, Release, SlotState};
 use switchboard_domain::removal::Removal;
 use switchboard_domain::user::User;
 
+use super::call_queue::CallQueue;
 use super::codec;
 use super::idempotency::Reply;
 use super::key::StoredKey;
@@ -27,7 +30,7 @@ use super::schema::Table;
 type Try = fn(&[u8]);
 
 /// Every noun of the store.
-const NOUNS: [(Table, Try); 21] = [
+const NOUNS: [(Table, Try); 24] = [
     noun::<Ats>(),
     noun::<StoredKey>(),
     noun::<Company>(),
@@ -40,6 +43,9 @@ const NOUNS: [(Table, Try); 21] = [
     noun::<Agent>(),
     noun::<Interview>(),
     noun::<CallAttempt>(),
+    noun::<Lease>(),
+    noun::<CallQueue>(),
+    noun::<Analysis>(),
     noun::<Decision>(),
     noun::<Release>(),
     noun::<SlotState>(),

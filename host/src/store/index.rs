@@ -21,6 +21,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Which index it is of.
+    pub(crate) const fn tag(&self) -> Tag {
+        self.tag
+    }
+
     pub(crate) fn new(owner: [u8; 16], tag: Tag, value: &[u8]) -> Self {
         let mut prefix = Vec::with_capacity(owner.len() + 1 + value.len() + 1 + 16);
         prefix.extend(owner);
@@ -127,6 +132,45 @@ impl Place {
     pub(crate) fn all(&self, read: &impl Read) -> Result<Vec<Vec<u8>>, Error> {
         self.keys(read, None, Direction::Forward)?.collect()
     }
+}
+
+/// An entry of an index whose values are moments or turns: eight bytes that sort.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sorted {
+    /// The value.
+    pub(crate) value: [u8; 8],
+    /// Of the record.
+    pub(crate) key: Vec<u8>,
+}
+
+/// The entries of such an index of one owner, smallest value first, beginning with this value.
+pub(crate) fn sorted_from(
+    read: &impl Read,
+    owner: [u8; 16],
+    tag: Tag,
+    value: [u8; 8],
+) -> Result<impl Iterator<Item = Result<Sorted, Error>>, Error> {
+    let from = Place::new(owner, tag, &value).prefix;
+    let to = Place::new(owner, tag, &[u8::MAX; 9]).prefix;
+    let bounds: Bounds = (Bound::Included(from), Bound::Excluded(to));
+    let rows = read.scan(Table::Index, bounds, Direction::Forward)?;
+    Ok(rows.map(|row| sorted_entry(&row?.0)))
+}
+
+/// The greatest value of such an index.
+pub(crate) fn greatest(read: &impl Read, owner: [u8; 16], tag: Tag) -> Result<Option<[u8; 8]>, Error> {
+    let from = Place::new(owner, tag, &[]).prefix;
+    let to = Place::new(owner, tag, &[u8::MAX; 9]).prefix;
+    let bounds: Bounds = (Bound::Included(from), Bound::Excluded(to));
+    let last = read.scan(Table::Index, bounds, Direction::Reverse)?.next().transpose()?;
+    last.map(|(key, _)| sorted_entry(&key).map(|entry| entry.value)).transpose()
+}
+
+fn sorted_entry(key: &[u8]) -> Result<Sorted, Error> {
+    let corrupt = || Error::Corrupt { table: Table::Index.name(), what: "an entry is too short".to_owned() };
+    let (value, key) = key.get(17..).and_then(|rest| rest.split_first_chunk::<8>()).ok_or_else(corrupt)?;
+    let key = key.strip_prefix(&[ENTRY]).ok_or_else(corrupt)?;
+    Ok(Sorted { value: *value, key: key.to_vec() })
 }
 
 /// Steps that a cursor takes before it jumps: a jump costs about as much.

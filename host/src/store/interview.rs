@@ -1,20 +1,22 @@
 //! Interview rows and their call attempts.
 
-use switchboard_domain::call_attempt::CallAttempt;
+use switchboard_domain::call_attempt::{CallAttempt, CallAttemptStatus};
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::id::{AgentId, CallAttemptId, CandidateId, CompanyId, InterviewId, JobId};
 use switchboard_domain::interview::{Interview, InterviewStatus};
+use switchboard_domain::time::Timestamp;
 
-use super::Error;
-use super::index::Place;
+use super::index::{self, Place};
 use super::list::{List, Page, PageRequest, Walk};
 use super::record::{self, Places, Record};
-use super::schema::{Table, Tag};
-use super::txn::{Direction, Read};
+use super::schema::{INSTALLATION, Table, Tag};
+use super::txn::{Direction, Read, Txn};
+use super::{Error, call_queue, codec};
 
 impl Record for Interview {
     type Id = InterviewId;
     const TABLE: Table = Table::Interview;
+    const VERSION: u8 = 2;
 
     fn id(&self) -> InterviewId {
         self.id
@@ -33,6 +35,7 @@ impl Record for Interview {
             of_candidate(self.candidate_id),
         ];
         places.extend(self.job_id.map(|job_id| for_job(company_id, job_id)));
+        places.extend(self.deadline().map(due_by));
         places.into()
     }
 }
@@ -40,6 +43,7 @@ impl Record for Interview {
 impl Record for CallAttempt {
     type Id = (InterviewId, CallAttemptId);
     const TABLE: Table = Table::CallAttempt;
+    const VERSION: u8 = 2;
 
     fn id(&self) -> Self::Id {
         (self.interview_id, self.id)
@@ -50,8 +54,27 @@ impl Record for CallAttempt {
     }
 
     fn places(&self) -> Places {
-        Places::default()
+        let place = waits_since(self).map(|due_at| call_queue::due(self.company_id, due_at));
+        place.into_iter().collect::<Vec<_>>().into()
     }
+
+    fn changed(txn: &mut Txn, before: Option<&Self>, after: Option<&Self>) -> Result<(), Error> {
+        match before.or(after) {
+            Some(attempt) if before.and_then(waits_since) != after.and_then(waits_since) => {
+                call_queue::reseat(txn, attempt.company_id)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// When it is due, while it waits for its call.
+fn waits_since(attempt: &CallAttempt) -> Option<Timestamp> {
+    (attempt.status == CallAttemptStatus::Scheduled).then_some(attempt.scheduled_at)
+}
+
+fn due_by(deadline: Timestamp) -> Place {
+    Place::new(INSTALLATION, Tag::InterviewByDeadline, &codec::moment(deadline))
 }
 
 pub(crate) fn everything(company_id: CompanyId) -> Place {
@@ -142,4 +165,18 @@ pub fn list(
 /// The engine fails, or a row cannot be read.
 pub fn attempts(read: &impl Read, interview_id: InterviewId) -> Result<Vec<CallAttempt>, Error> {
     record::scan(read, record::beginning_with(interview_id.bytes()), Direction::Forward)?.collect()
+}
+
+/// The interviews that move on by themselves, the earliest first: their deadlines and ids.
+///
+/// # Errors
+/// The engine fails.
+pub fn by_deadline(
+    read: &impl Read,
+) -> Result<impl Iterator<Item = Result<(Timestamp, InterviewId), Error>>, Error> {
+    let entries = index::sorted_from(read, INSTALLATION, Tag::InterviewByDeadline, [0; 8])?;
+    Ok(entries.map(|entry| {
+        let entry = entry?;
+        Ok((codec::moment_of(entry.value), InterviewId::from_bytes(record::sixteen(&entry.key)?)))
+    }))
 }

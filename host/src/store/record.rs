@@ -34,6 +34,12 @@ pub trait Record: Serialize + DeserializeOwned {
     #[doc(hidden)]
     fn places(&self) -> Places;
 
+    /// Keeps what follows from this record and others together. Called after every change of it, in its commit.
+    #[doc(hidden)]
+    fn changed(_txn: &mut Txn, _before: Option<&Self>, _after: Option<&Self>) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// What `search` looks into, where the noun's list can be searched.
     #[doc(hidden)]
     fn searched(&self) -> Option<Searched<'_>> {
@@ -80,7 +86,8 @@ pub fn insert<R: Record>(txn: &mut Txn, record: &R) -> Result<(), Error> {
         place.add(txn, &key)?;
     }
     move_words(txn, &key, None, record.searched().as_ref())?;
-    txn.put(R::TABLE, &key, codec::encode(R::TABLE.name(), R::VERSION, record)?)
+    txn.put(R::TABLE, &key, codec::encode(R::TABLE.name(), R::VERSION, record)?)?;
+    R::changed(txn, None, Some(record))
 }
 
 /// Writes a changed record, and moves it between the places that it left and entered.
@@ -98,7 +105,8 @@ pub fn update<R: Record>(txn: &mut Txn, record: &R) -> Result<(), Error> {
         place.add(txn, &key)?;
     }
     move_words(txn, &key, old.searched().as_ref(), record.searched().as_ref())?;
-    txn.put(R::TABLE, &key, codec::encode(R::TABLE.name(), R::VERSION, record)?)
+    txn.put(R::TABLE, &key, codec::encode(R::TABLE.name(), R::VERSION, record)?)?;
+    R::changed(txn, Some(&old), Some(record))
 }
 
 /// Removes a record and its places; what it was. Its children are the caller's.
@@ -118,6 +126,7 @@ pub(crate) fn delete_named<R: Record>(txn: &mut Txn, key: &[u8]) -> Result<Optio
         }
         move_words(txn, key, old.searched().as_ref(), None)?;
         txn.remove(R::TABLE, key)?;
+        R::changed(txn, Some(old), None)?;
     }
     Ok(old)
 }
@@ -197,4 +206,12 @@ pub(crate) fn beginning_with(prefix: &[u8]) -> (Bound<Vec<u8>>, Bound<Vec<u8>>) 
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The id that an index names.
+pub(crate) fn sixteen(key: &[u8]) -> Result<[u8; 16], Error> {
+    key.try_into().map_err(|_| Error::Corrupt {
+        table: Table::Index.name(),
+        what: "an entry does not end with an id".to_owned(),
+    })
 }

@@ -4,14 +4,16 @@
 //! before it ended, in any process, without a note of where that was.
 
 use switchboard_domain::agent::Agent;
+use switchboard_domain::analysis::Analysis;
 use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::event::{Event, OutboxRow};
-use switchboard_domain::id::{AgentId, CandidateId, CompanyId, InterviewId, JobId, RemovalId};
+use switchboard_domain::id::{AgentId, CallAttemptId, CandidateId, CompanyId, InterviewId, JobId, RemovalId};
 use switchboard_domain::interview::Interview;
 use switchboard_domain::invitation::Invitation;
 use switchboard_domain::job::Job;
+use switchboard_domain::lease::{Lease, Leased};
 use switchboard_domain::membership::Membership;
 use switchboard_domain::outbox::OutboxTry;
 use switchboard_domain::phone_number::CompanyPhoneNumber;
@@ -25,7 +27,7 @@ use super::record::{self, EVERYTHING, Places, Record};
 use super::schema::{Table, Tag};
 use super::txn::{Direction, Read, Txn};
 use super::{
-    Error, agent, candidate, decision, event, idempotency, interview, invitation, job, key, outbox,
+    Error, agent, analysis, candidate, decision, event, idempotency, interview, invitation, job, key, outbox,
     phone_number,
 };
 
@@ -144,15 +146,15 @@ pub fn clear_company(txn: &mut Txn, id: CompanyId, budget: &mut Budget) -> Resul
         && clear::<Reply>(txn, &idempotency::in_company(id), budget)?
         && clear_each(txn, &outbox::in_company(id), budget, remove_outbox_row)?
         && clear::<Invitation>(txn, &invitation::of_company_place(id), budget)?
-        && clear_rows::<Membership>(txn, id.bytes(), budget)?
+        && clear_rows(txn, Table::Membership, id.bytes(), |txn, key| remove::<Membership>(txn, key, budget))?
         && clear::<Event>(txn, &event::in_company(id), budget)?
         && clear_each(txn, &candidate::everybody(id), budget, |txn, key, budget| {
-            let candidate_id = CandidateId::from_bytes(sixteen(key)?);
+            let candidate_id = CandidateId::from_bytes(record::sixteen(key)?);
             Ok(clear_candidate(txn, candidate_id, budget)? && remove::<Candidate>(txn, key, budget)?)
         })?
         && clear_each(txn, &interview::everything(id), budget, |txn, key, budget| {
-            let interview_id = InterviewId::from_bytes(sixteen(key)?);
-            Ok(clear_attempts(txn, interview_id, budget)? && remove::<Interview>(txn, key, budget)?)
+            let interview_id = InterviewId::from_bytes(record::sixteen(key)?);
+            Ok(clear_interview(txn, interview_id, budget)? && remove::<Interview>(txn, key, budget)?)
         })?
         && clear::<Agent>(txn, &agent::everybody(id), budget)?
         && clear::<Job>(txn, &job::everything(id), budget)?
@@ -168,15 +170,37 @@ pub fn clear_candidate(txn: &mut Txn, id: CandidateId, budget: &mut Budget) -> R
     Ok(clear::<Reply>(txn, &idempotency::of_candidate(id), budget)?
         && clear::<Decision>(txn, &decision::about(id), budget)?
         && clear_each(txn, &outbox::about(id), budget, remove_outbox_row)?
+        && clear::<Analysis>(txn, &analysis::of_candidate(id), budget)?
         && clear::<Event>(txn, &event::about(id), budget)?)
 }
 
-/// Removes the call attempts of an interview, as far as the budget goes; says whether nothing is left.
+/// Removes the analysis and the call attempts of an interview, as far as the budget goes; says whether nothing is
+/// left. The lease of a call that is in progress stays until the call ends.
 ///
 /// # Errors
 /// [`Error::TooLarge`], or the engine fails.
-pub fn clear_attempts(txn: &mut Txn, id: InterviewId, budget: &mut Budget) -> Result<bool, Error> {
-    clear_rows::<CallAttempt>(txn, id.bytes(), budget)
+pub fn clear_interview(txn: &mut Txn, id: InterviewId, budget: &mut Budget) -> Result<bool, Error> {
+    Ok(clear::<Analysis>(txn, &analysis::of_interview(id), budget)?
+        && forget_lease(txn, Leased::Online(id)).map(|()| true)?
+        && clear_attempts(txn, id, budget)?)
+}
+
+fn forget_lease(txn: &mut Txn, of: Leased) -> Result<(), Error> {
+    match record::get::<Lease>(txn, &of)? {
+        Some(lease) if !lease.is_live() => record::delete::<Lease>(txn, &of).map(drop),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn clear_attempts(txn: &mut Txn, id: InterviewId, budget: &mut Budget) -> Result<bool, Error> {
+    clear_rows(txn, Table::CallAttempt, id.bytes(), |txn, key| {
+        let is_removed = remove::<CallAttempt>(txn, key, budget)?;
+        if is_removed {
+            let attempt_id = record::sixteen(key.get(16..).unwrap_or_default())?;
+            forget_lease(txn, Leased::Call(CallAttemptId::from_bytes(attempt_id)))?;
+        }
+        Ok(is_removed)
+    })
 }
 
 /// An outbox row goes with what came of trying it.
@@ -188,17 +212,23 @@ fn remove_outbox_row(txn: &mut Txn, key: &[u8], budget: &mut Budget) -> Result<b
     Ok(is_removed)
 }
 
-/// Removes the rows of a table whose keys begin so, as far as the budget goes; says whether none is left.
-fn clear_rows<R: Record>(txn: &mut Txn, prefix: &[u8], budget: &mut Budget) -> Result<bool, Error> {
+/// Does `act` to each row of a table whose key begins so, which takes it away; `act` says whether it did. Says whether
+/// none is left.
+fn clear_rows(
+    txn: &mut Txn,
+    table: Table,
+    prefix: &[u8],
+    mut act: impl FnMut(&mut Txn, &[u8]) -> Result<bool, Error>,
+) -> Result<bool, Error> {
     loop {
-        let rows = txn.scan(R::TABLE, record::beginning_with(prefix), Direction::Forward)?;
+        let rows = txn.scan(table, record::beginning_with(prefix), Direction::Forward)?;
         let keys: Vec<Vec<u8>> =
             rows.take(SOME).map(|row| row.map(|(key, _)| key)).collect::<Result<_, _>>()?;
         if keys.is_empty() {
             return Ok(true);
         }
         for key in &keys {
-            if !remove::<R>(txn, key, budget)? {
+            if !act(txn, key)? {
                 return Ok(false);
             }
         }
@@ -259,7 +289,7 @@ fn some_behind(
 ) -> Result<Vec<InterviewId>, Error> {
     let after = after.map(|id| id.bytes().to_vec());
     let keys = place.keys_behind(read, after.as_deref())?.take(SOME);
-    keys.map(|key| Ok(InterviewId::from_bytes(sixteen(&key?)?))).collect()
+    keys.map(|key| Ok(InterviewId::from_bytes(record::sixteen(&key?)?))).collect()
 }
 
 /// Removes every record of a list.
@@ -300,11 +330,4 @@ fn remove<R: Record>(txn: &mut Txn, key: &[u8], budget: &mut Budget) -> Result<b
             what: format!("an index names {}, which is not there", record::hex(key)),
         }),
     }
-}
-
-fn sixteen(key: &[u8]) -> Result<[u8; 16], Error> {
-    key.try_into().map_err(|_| Error::Corrupt {
-        table: Table::Index.name(),
-        what: "an entry does not end with an id".to_owned(),
-    })
 }

@@ -1,10 +1,12 @@
 //! What lies in the file: every table once, every secondary index once with its reason, and the version.
 //!
 //! A record's shape is frozen under the version byte of its value. When a shape changes, its old form is
-//! kept here, the version grows, and [`migrate`] rewrites what is stored.
+//! kept here, the version grows, and `upgrade` rewrites what is stored.
 
 use super::engine::Writing;
-use super::{Error, codec, search};
+use super::{Error, codec, upgrade};
+
+pub(crate) mod format_2;
 
 /// Tables. Those that requests write are keyed in time order, since neighbours share a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +37,12 @@ pub enum Table {
     Interview,
     /// `InterviewId`, `CallAttemptId` → `CallAttempt`: the attempts of an interview are neighbours.
     CallAttempt,
+    /// Id of a call attempt or an online interview → `Lease`: it outlives both.
+    Lease,
+    /// `CompanyId` → `CallQueue`: one row for each company that has attempts waiting.
+    CallQueue,
+    /// `AnalysisId` → `Analysis`
+    Analysis,
     /// `DecisionId` → `Decision`
     Decision,
     /// `ReleaseId` → `Release`
@@ -62,7 +70,7 @@ pub enum Table {
 
 impl Table {
     /// All of them, in the order in which a commit writes them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::Meta,
         Self::Ats,
         Self::Key,
@@ -76,6 +84,9 @@ impl Table {
         Self::Agent,
         Self::Interview,
         Self::CallAttempt,
+        Self::Lease,
+        Self::CallQueue,
+        Self::Analysis,
         Self::Decision,
         Self::Release,
         Self::Slot,
@@ -106,6 +117,9 @@ impl Table {
             Self::Agent => "agent",
             Self::Interview => "interview",
             Self::CallAttempt => "call_attempt",
+            Self::Lease => "lease",
+            Self::CallQueue => "call_queue",
+            Self::Analysis => "analysis",
             Self::Decision => "decision",
             Self::Release => "release",
             Self::Slot => "slot",
@@ -122,6 +136,12 @@ impl Table {
 
     pub(crate) const fn position(self) -> usize {
         self as usize
+    }
+
+    /// Whether a change of it may make something wait for another moment than before: a call, or the end of a call,
+    /// of a lease, of an interview.
+    pub(crate) const fn has_deadlines(self) -> bool {
+        matches!(self, Self::Interview | Self::CallQueue | Self::Lease)
     }
 }
 
@@ -214,6 +234,26 @@ pub(crate) enum Tag {
     ReleaseByDigest = 63,
     /// Installation, moment: replies expire in the order in which they were given.
     ReplyByTime = 64,
+    /// Company, moment: its attempts that wait, in the order in which they are due. What a claim takes from.
+    CallDue = 70,
+    /// Installation and ATS, moment of the first attempt: companies whose turn begins then; one entry a company,
+    /// however many attempts it has.
+    QueueWaits = 71,
+    /// Installation and ATS, turn: companies whose attempts are due, in the order in which they are served. One
+    /// that has reached its limit of calls is in neither of these.
+    QueueRing = 72,
+    /// Installation, moment of the first attempt: no company's attempts wait for ever, whatever its limit.
+    QueueFirst = 73,
+    /// Company; counted: how many of its calls are in progress.
+    LeaseOfCompany = 74,
+    /// Installation, moment: leases run out, and ended ones are forgotten, in this order.
+    LeaseByDeadline = 75,
+    /// Installation, moment: interviews that wait are moved on, and pending decisions taken, in this order.
+    InterviewByDeadline = 76,
+    /// Interview: its one analysis.
+    AnalysisOfInterview = 77,
+    /// Candidate; counted: `GET /candidates/{id}/analyses` and `analysisCount`.
+    AnalysisOfCandidate = 78,
     /// Installation, address without case: who has it, which must be one at the most.
     UserByEmail = 80,
     /// User: memberships go with their user.
@@ -243,7 +283,9 @@ impl Tag {
             | Self::InterviewByStatus
             | Self::InterviewByAgent
             | Self::InterviewByJob
-            | Self::InterviewOfCandidate => true,
+            | Self::InterviewOfCandidate
+            | Self::LeaseOfCompany
+            | Self::AnalysisOfCandidate => true,
             Self::AtsByName
             | Self::KeyOfAts
             | Self::KeyOfCompany
@@ -265,6 +307,13 @@ impl Tag {
             | Self::ReleaseBySlot
             | Self::ReleaseByDigest
             | Self::ReplyByTime
+            | Self::CallDue
+            | Self::QueueWaits
+            | Self::QueueRing
+            | Self::QueueFirst
+            | Self::LeaseByDeadline
+            | Self::InterviewByDeadline
+            | Self::AnalysisOfInterview
             | Self::UserByEmail
             | Self::MembershipOfUser
             | Self::InvitationOfCompany
@@ -278,7 +327,7 @@ impl Tag {
 pub(crate) const INSTALLATION: [u8; 16] = [0; 16];
 
 /// The version of everything above and of the records' shapes.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 
 const FORMAT_KEY: &[u8] = b"format";
 
@@ -292,9 +341,7 @@ pub(crate) fn migrate(writing: &mut Writing) -> Result<(), Error> {
     if FORMAT < found {
         return Err(Error::NewerFile { found, known: FORMAT });
     }
-    if found == 1 {
-        search::ask_for_lists(writing)?;
-    }
+    upgrade::ask(writing, found)?;
     if found < FORMAT {
         writing.put(Table::Meta, FORMAT_KEY, &codec::encode(Table::Meta.name(), 1, &FORMAT)?)?;
     }

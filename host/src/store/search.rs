@@ -6,7 +6,6 @@
 //!
 //! Never here: a list that grows by records of several owners, or a word that is not cut.
 
-mod build;
 mod stored;
 
 use std::ops::Bound;
@@ -19,9 +18,6 @@ use super::schema::{Table, Tag};
 use super::txn::{Direction, Read, Scan, Txn};
 use super::{Error, codec};
 
-#[cfg(test)]
-pub(crate) use build::{PROGRESS_KEY, build_some};
-pub(crate) use build::{ask_for_lists, build_lists};
 pub(crate) use stored::StoredList;
 
 /// Comes before the first record of a block.

@@ -1,5 +1,6 @@
 //! Tests of the store from within: what a black-box test cannot see or force.
 
+mod call_queue;
 mod fixture;
 mod golden;
 mod list;

@@ -22,6 +22,7 @@ use switchboard_domain::interview::{Interview, InterviewStatus};
 use switchboard_domain::job::{Job, JobDraft, JobStatus};
 use switchboard_domain::key::{Key, Reach};
 use switchboard_domain::language::Language;
+use switchboard_domain::lease::{Lease, LeaseEnd, Leased};
 use switchboard_domain::metadata::Metadata;
 use switchboard_domain::phone_number::{CompanyPhoneNumber, PhoneNumber};
 use switchboard_domain::text::{EmailAddress, WebUrl};
@@ -63,6 +64,7 @@ pub(crate) fn company(id: CompanyId) -> Company {
         owner_status: None,
         billing_system: BillingSystem::Minutes,
         usage_limit_thousandths: None,
+        calls_at_once: None,
         created_at: AT,
         updated_at: AT,
     }
@@ -180,12 +182,14 @@ impl Crowd {
             is_test: false,
             agent: self.agent.body.clone(),
             decisions: Vec::new(),
+            undecided: None,
             created_at: AT,
             updated_at: AT,
         };
         let attempt = |status| CallAttempt {
             id: CallAttemptId::new(self.ids.uuid()),
             interview_id: interview.id,
+            company_id: self.company.id,
             revision: 1,
             status,
             reason_code: None,
@@ -197,13 +201,35 @@ impl Crowd {
             judged_in: JudgedIn::Phone(Vec::new()),
             called_at: None,
         };
+        let attempts = vec![attempt(CallAttemptStatus::Failed), attempt(CallAttemptStatus::Scheduled)];
         Person {
-            attempts: vec![attempt(CallAttemptStatus::Failed), attempt(CallAttemptStatus::Scheduled)],
+            lease: self.ended_lease(&interview, attempts[0].id),
+            attempts,
             decision: self.decision(Some(candidate.id)),
             event: self.event(Some(candidate.id), Some(interview.id)),
             reply: self.reply(Some(candidate.id)),
             candidate,
             interview,
+        }
+    }
+
+    /// Of a call that is over: kept for a while, to answer the dialler alike.
+    fn ended_lease(&self, interview: &Interview, attempt_id: CallAttemptId) -> Lease {
+        Lease {
+            of: Leased::Call(attempt_id),
+            interview_id: interview.id,
+            company_id: self.company.id,
+            ats_id: ATS,
+            revision: 2,
+            token_hash: [5; 32],
+            length_seconds: 60,
+            began_at: AT,
+            expires_at: AT,
+            scheduled_at: AT,
+            retry_number: 0,
+            agent_focus: AgentFocus::Generic,
+            agent_duration_minutes: 20,
+            ended: Some(LeaseEnd { at: AT, completion: None }),
         }
     }
 
@@ -253,7 +279,7 @@ impl Crowd {
             company_id: self.company.id,
             candidate_id,
             is_test: false,
-            kind: EventKind::InterviewCompleted { interview_id },
+            kind: EventKind::InterviewCompleted { interview_id, call_attempt_id: None },
         }
     }
 
@@ -298,6 +324,7 @@ struct Person {
     candidate: Candidate,
     interview: Interview,
     attempts: Vec<CallAttempt>,
+    lease: Lease,
     decision: Decision,
     event: Event,
     reply: Reply,
@@ -308,6 +335,7 @@ impl Person {
         store::insert(txn, &self.candidate)?;
         store::insert(txn, &self.interview)?;
         self.attempts.iter().try_for_each(|attempt| store::insert(txn, attempt))?;
+        store::insert(txn, &self.lease)?;
         store::insert(txn, &self.decision)?;
         store::event::append(txn, self.event.clone())?;
         store::insert(txn, &self.reply)

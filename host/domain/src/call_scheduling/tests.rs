@@ -78,6 +78,7 @@ fn attempt(number: u32, status: CallAttemptStatus, reason_code: Option<ReasonCod
     CallAttempt {
         id: CallAttemptId::new(Uuid::from_u128(number.into())),
         interview_id: InterviewId::new(Uuid::from_u128(12)),
+        company_id: CompanyId::from_bytes([2; 16]),
         revision: 1,
         status,
         reason_code,

@@ -3,10 +3,11 @@
 use switchboard_domain::agent::Agent;
 use switchboard_domain::ats::Ats;
 use switchboard_domain::bounds::JOB_IDS_COUNT;
-use switchboard_domain::call_window::Judged;
+use switchboard_domain::call_scheduling;
+use switchboard_domain::call_window::{Judged, moved_inside};
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
-use switchboard_domain::id::{AtsId, CallAttemptId, CompanyId, EventId, InterviewId, JobId};
+use switchboard_domain::id::{AtsId, CallAttemptId, CandidateId, CompanyId, EventId, InterviewId, JobId};
 use switchboard_domain::interview::{
     InterviewInput, JobChoice, JobRequest, Named, RequestedCandidate, choose_job,
 };
@@ -44,8 +45,10 @@ pub(super) struct Looked {
     pub(super) choice: JobChoice,
     pub(super) new_job_id: Option<JobId>,
     pub(super) judged: Judged,
-    /// There when the policy decides.
-    pub(super) facts: Option<Facts>,
+    /// There when the policy decides when the first call is.
+    pub(super) call_facts: Option<call_scheduling::Facts>,
+    /// There when the policy decides which job it is.
+    pub(super) job_facts: Option<Facts>,
 }
 
 impl Plan {
@@ -89,6 +92,11 @@ impl Plan {
 }
 
 impl Looked {
+    /// The candidate, unless the request creates them.
+    pub(super) fn known_candidate(&self, plan: &Plan) -> Option<CandidateId> {
+        plan.new_candidate.is_none().then_some(self.candidate.id)
+    }
+
     pub(super) fn named_job(&self) -> Option<JobId> {
         match self.choice {
             JobChoice::Inline => self.new_job_id,
@@ -99,7 +107,8 @@ impl Looked {
 }
 
 /// Contract §1, "Order of checks", from the ids named in the body to the call window.
-pub(super) fn look(read: &impl Read, plan: &Plan) -> Result<Looked, Error> {
+/// `call_at` is when the policy wants the first call, once it was asked.
+pub(super) fn look(read: &impl Read, plan: &Plan, call_at: Option<Timestamp>) -> Result<Looked, Error> {
     let company = store::get::<Company>(read, &plan.company_id)?;
     let company = company.ok_or_else(|| Rejection::not_found("Company", plan.company_id))?;
     let ats = store::get::<Ats>(read, &plan.ats_id)?.ok_or(Rejection::AccessDenied)?;
@@ -123,13 +132,13 @@ pub(super) fn look(read: &impl Read, plan: &Plan) -> Result<Looked, Error> {
         company: &company,
         candidate: &candidate,
     };
-    let judged = occasion.judge(plan.input.written_time.as_ref())?;
-    let facts = match choice {
+    let (judged, call_facts) = when(plan, &occasion, &agent, call_at)?;
+    let job_facts = match choice {
         JobChoice::AskPolicy => Some(facts(read, plan, &candidate, &agent, judged.scheduled_at)?),
         JobChoice::Inline | JobChoice::Named(_) => None,
     };
     let new_job_id = plan.new_job.as_ref().map(|job| job.id);
-    Ok(Looked { candidate, agent, choice, new_job_id, judged, facts })
+    Ok(Looked { candidate, agent, choice, new_job_id, judged, call_facts, job_facts })
 }
 
 fn look_candidate(
@@ -221,6 +230,33 @@ pub(super) fn requested_candidate(plan: &Plan, candidate: Option<&Candidate>) ->
         (Named::Existing(_), Some(found)) => RequestedCandidate::Existing { job_ids: found.job_ids.clone() },
         (Named::Existing(_), None) => RequestedCandidate::Unknown,
     }
+}
+
+/// Where no time was named for a call, the policy decides when it is, and the window holds all the same.
+fn when(
+    plan: &Plan,
+    occasion: &Occasion<'_>,
+    agent: &Agent,
+    call_at: Option<Timestamp>,
+) -> Result<(Judged, Option<call_scheduling::Facts>), Rejection> {
+    let facts = occasion.facts()?;
+    if plan.input.written_time.is_some() || !facts.window_applies {
+        return Ok((occasion.judge(plan.input.written_time.as_ref())?, None));
+    }
+    let judged = moved_inside(call_at.unwrap_or(plan.now), &facts);
+    let facts = call_scheduling::Facts {
+        now: plan.now,
+        ats_id: plan.ats_id,
+        company_id: plan.company_id,
+        interview_id: plan.interview_id,
+        agent_focus: agent.body.focus,
+        agent_duration_minutes: agent.body.duration_minutes,
+        retry_number: 0,
+        history: Vec::new(),
+        window: occasion.company.settings.call_window.clone(),
+        zones: facts.zones(plan.now),
+    };
+    Ok((judged, Some(facts)))
 }
 
 fn facts(

@@ -1,35 +1,36 @@
 //! The commit: what holds is stored, with what follows from it.
 
+use std::time::Duration;
+
 use switchboard_domain::agent::AgentType;
-use switchboard_domain::call_attempt::{CallAttempt, CallAttemptStatus};
-use switchboard_domain::decision::Decision;
+use switchboard_domain::bounds::DECISION_AGAIN_SECONDS;
+use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::event::{Event, EventKind};
 use switchboard_domain::id::JobId;
-use switchboard_domain::interview::{Interview, InterviewStatus};
+use switchboard_domain::interview::{Interview, InterviewStatus, Undecided};
 use switchboard_domain::rejection::Rejection;
 
+use super::WithAttempts;
+use super::decided::Decided;
 use super::look::{Looked, Plan, look, requested_candidate};
-use super::{Decided, WithAttempts};
 use crate::app::{Committed, Error, Rendered};
 use crate::store::{self, Abort, Txn};
+
+/// A first call that nobody could plan is asked for again so soon.
+const FIRST_AGAIN: Duration = Duration::from_secs(*DECISION_AGAIN_SECONDS.start());
 
 /// The commit: looks again, and stores what holds.
 pub(super) fn make(
     txn: &mut Txn,
     plan: &Plan,
-    decided: Option<&Decided>,
+    decided: &Decided,
     render: &(impl Fn(&WithAttempts) -> Rendered + ?Sized),
 ) -> Result<Committed, Abort<Rejection>> {
-    let looked = look(txn, plan).map_err(refused)?;
-    let is_fresh = match (&looked.facts, decided) {
-        (Some(facts), Some(decided)) => decided.said.holds_for(facts),
-        (None, None) => true,
-        (Some(_), None) | (None, Some(_)) => false,
-    };
-    if !is_fresh {
+    let looked = look(txn, plan, decided.call_at()).map_err(refused)?;
+    if !decided.holds_for(&looked) {
         return Err(Abort::Refused(Rejection::Conflict));
     }
-    let job_id = decided.map_or_else(|| looked.named_job(), |decided| decided.job_id);
+    let job_id = decided.job().unwrap_or_else(|| looked.named_job());
     store_inline(txn, plan, &looked, job_id)?;
     let made = record(plan, &looked, job_id, decided);
     store::insert(txn, &made.interview)?;
@@ -38,16 +39,12 @@ pub(super) fn make(
     }
     let candidate_id = made.interview.candidate_id;
     let mut reply = render(&made);
-    let mut decisions = Vec::new();
-    if let Some(Decided { said, .. }) = decided {
-        decisions.push(Decision { candidate_id: Some(candidate_id), ..said.decision.clone() });
-        reply.headers.extend(said.degraded_header());
-    }
+    reply.headers.extend(decided.degraded_header());
     Ok(Committed {
         reply,
         events: event(plan, &made).into_iter().collect(),
         outbox: Vec::new(),
-        decisions,
+        decisions: decided.decisions(Some(candidate_id)),
         company_id: plan.company_id,
         candidate_id: Some(candidate_id),
     })
@@ -92,7 +89,7 @@ fn store_inline(
     Ok(())
 }
 
-fn record(plan: &Plan, looked: &Looked, job_id: Option<JobId>, decided: Option<&Decided>) -> WithAttempts {
+fn record(plan: &Plan, looked: &Looked, job_id: Option<JobId>, decided: &Decided) -> WithAttempts {
     let status = if plan.is_test { InterviewStatus::Completed } else { InterviewStatus::Scheduled };
     let interview = Interview {
         id: plan.interview_id,
@@ -108,33 +105,26 @@ fn record(plan: &Plan, looked: &Looked, job_id: Option<JobId>, decided: Option<&
         metadata: plan.input.metadata.clone(),
         is_test: plan.is_test,
         agent: looked.agent.body.clone(),
-        decisions: decided.map(|decided| decided.said.decided_by()).into_iter().collect(),
+        decisions: decided.decided_by(),
+        undecided: decided.is_call_held().then(|| Undecided {
+            call_attempt_id: None,
+            since: plan.now,
+            ask_at: plan.now.plus(FIRST_AGAIN),
+        }),
         created_at: plan.now,
         updated_at: plan.now,
     };
-    let is_called = looked.agent.body.agent_type == AgentType::Phone && !plan.is_test;
-    let attempt = is_called.then(|| CallAttempt {
-        id: plan.attempt_id,
-        interview_id: plan.interview_id,
-        revision: 1,
-        status: CallAttemptStatus::Scheduled,
-        reason_code: None,
-        notes: None,
-        retry_number: 0,
-        recording_url: None,
-        duration_seconds: None,
-        scheduled_at: looked.judged.scheduled_at,
-        judged_in: looked.judged.judged_in.clone(),
-        called_at: None,
-    });
-    WithAttempts { interview, attempts: attempt.into_iter().collect() }
+    let is_phone = looked.agent.body.agent_type == AgentType::Phone;
+    let is_called = is_phone && !plan.is_test && !decided.is_call_held();
+    let attempt = is_called.then(|| CallAttempt::new(plan.attempt_id, &interview, 0, &looked.judged));
+    WithAttempts { interview, attempts: attempt.into_iter().collect(), analysis: None }
 }
 
 fn event(plan: &Plan, made: &WithAttempts) -> Option<Event> {
     let interview_id = plan.interview_id;
     let kind = match made.attempts.first() {
         Some(attempt) => EventKind::CallAttemptScheduled { interview_id, call_attempt_id: attempt.id },
-        None if plan.is_test => EventKind::InterviewCompleted { interview_id },
+        None if plan.is_test => EventKind::InterviewCompleted { interview_id, call_attempt_id: None },
         None => return None,
     };
     Some(Event {

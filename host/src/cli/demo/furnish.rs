@@ -35,6 +35,8 @@ pub(super) struct Furnished {
     pub(super) company_id: String,
     pub(super) ats_key: String,
     pub(super) company_key: String,
+    /// The simulated dialler's.
+    pub(super) worker_key: String,
     /// In the order of `JOBS`.
     pub(super) job_ids: Vec<String>,
     /// Assigned to one job, to none, to three.
@@ -62,11 +64,22 @@ pub(super) async fn furnish(listen: SocketAddr, admin: &Server) -> Result<Furnis
     let number_id = text(&admin.send(&post(&["phone-numbers"], number)).await?, "id")?;
     let company_key =
         key(admin, json!({"kind": "company", "companyId": company_id, "name": "Demo company"})).await?;
+    let worker_key = key(admin, json!({"kind": "worker", "atsId": ats_id, "name": "Demo dialler"})).await?;
     let partner = Partner { company_id: Some(company_id.clone()), ..partner };
     let job_ids = jobs(&partner).await?;
     let candidate_ids = candidates(&partner, &job_ids).await?;
     let agents = agents(&partner, &number_id).await?;
-    Ok(Furnished { url, ats_id, company_id, ats_key, company_key, job_ids, candidate_ids, agents })
+    Ok(Furnished {
+        url,
+        ats_id,
+        company_id,
+        ats_key,
+        company_key,
+        worker_key,
+        job_ids,
+        candidate_ids,
+        agents,
+    })
 }
 
 fn company() -> Value {

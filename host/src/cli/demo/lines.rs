@@ -65,6 +65,11 @@ pub(super) fn lines(furnished: &Furnished, data_dir: &Path) -> Vec<Line> {
             format!("{operator} decision list --slot {slot}"),
         ),
         line("rollback", "Take the plugin back", format!("{operator} release rollback {slot}")),
+        line(
+            "calls",
+            "What became of the interviews: a simulated dialler calls inside of the call window, a minute in a second",
+            format!("curl -sS {auth} '{url}/interviews?companyId={company_id}&limit=3'"),
+        ),
     ]
 }
 
@@ -121,6 +126,7 @@ pub(super) fn as_json(furnished: &Furnished, data_dir: &Path, lines: &[Line]) ->
         "atsKey": furnished.ats_key,
         "companyId": furnished.company_id,
         "companyKey": furnished.company_key,
+        "workerKey": furnished.worker_key,
         "jobIds": furnished.job_ids,
         "candidateIds": furnished.candidate_ids,
         "agents": agents,
@@ -158,6 +164,7 @@ mod tests {
             company_id: "company".into(),
             ats_key: "sk_test_x".into(),
             company_key: "sk_test_y".into(),
+            worker_key: "sk_test_z".into(),
             job_ids: vec!["a".into(), "b".into(), "c".into()],
             candidate_ids: vec!["one".into(), "none".into(), "three".into()],
             agents: vec![("PHONE SCREENING".into(), "agent".into())],

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::ats::BillingSystem;
+use switchboard_domain::bounds;
 use switchboard_domain::company::Company;
 use switchboard_domain::id::AtsId;
 use switchboard_domain::problem::{Flaw, Problems};
@@ -13,7 +14,7 @@ use super::{Ask, ok};
 use crate::app;
 use crate::app::PageRequest;
 use crate::app::company::CompanyChange;
-use crate::http::body::{self, Fields, Read, text};
+use crate::http::body::{self, Fields, Read, text, whole};
 use crate::http::{Failure, Reply, schema};
 
 /// So many are listed at the most; more is a question for the partners' API with its pages.
@@ -22,7 +23,7 @@ const LISTED_MAX: usize = 1000;
 /// What changes of a company; what is not sent stays.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase", as = AdminCompanyChangeBody, example = json!({
-    "billingSystem": "minutes", "usageLimit": 1500.5
+    "billingSystem": "minutes", "usageLimit": 1500.5, "callsAtOnce": 20
 }))]
 #[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
 pub struct CompanyChangeBody {
@@ -31,6 +32,9 @@ pub struct CompanyChangeBody {
     /// In the billing system's unit, a calendar month, at most three decimal places; null lifts it.
     #[schema(minimum = 0)]
     usage_limit: Option<f64>,
+    /// How many of its calls may be in progress at once: 20 unless it is set; 0 calls nobody, null takes it back.
+    #[schema(minimum = 0, maximum = 1000)]
+    calls_at_once: Option<u32>,
 }
 
 /// A company as operators see it.
@@ -42,6 +46,7 @@ pub struct CompanyChangeBody {
     "name": "Kowalski Logistics",
     "billingSystem": "minutes",
     "usageLimit": 1500.5,
+    "callsAtOnce": 20,
     "createdAt": "2026-04-02T08:00:00.000Z",
     "updatedAt": "2026-04-02T08:00:00.000Z"
 }))]
@@ -57,6 +62,8 @@ pub struct CompanyView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = f64)]
     usage_limit: Option<serde_json::Number>,
+    /// How many of its calls may be in progress at once.
+    calls_at_once: u32,
     #[schema(format = "date-time")]
     created_at: String,
     #[schema(format = "date-time")]
@@ -70,6 +77,7 @@ fn view(company: &Company) -> CompanyView {
         name: company.name.clone(),
         billing_system: company.billing_system.as_str(),
         usage_limit: company.usage_limit_thousandths.and_then(decimal),
+        calls_at_once: company.calls_at_once(),
         created_at: company.created_at.to_string(),
         updated_at: company.updated_at.to_string(),
     }
@@ -114,13 +122,21 @@ pub(super) async fn update(ask: &Ask<'_>) -> Result<Reply, Failure> {
     if body.get("usageLimit").is_some_and(Value::is_null) {
         change.usage_limit_thousandths = Some(None);
     }
+    if body.get("callsAtOnce").is_some_and(Value::is_null) {
+        change.calls_at_once = Some(None);
+    }
     ok(&view(&app::company::update(ask.app, id, change).await?))
 }
 
 fn read(fields: &mut Fields<'_>) -> Read<CompanyChange> {
     let billing_system = fields.optional("billingSystem", text(BillingSystem::parse));
     let limit = fields.optional("usageLimit", thousandths);
-    Ok(CompanyChange { billing_system: billing_system?, usage_limit_thousandths: limit?.map(Some) })
+    let calls_at_once = fields.optional("callsAtOnce", whole(bounds::CALLS_AT_ONCE));
+    Ok(CompanyChange {
+        billing_system: billing_system?,
+        usage_limit_thousandths: limit?.map(Some),
+        calls_at_once: calls_at_once?.map(Some),
+    })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ fn a_new_attempt_has_no_optional_members() {
     let mut attempt = CallAttempt {
         id: id.parse().unwrap(),
         interview_id: id.parse().unwrap(),
+        company_id: id.parse().unwrap(),
         revision: 1,
         status: CallAttemptStatus::Scheduled,
         reason_code: None,

@@ -32,6 +32,7 @@ fn company(body: &Value) -> Company {
         owner_status: None,
         billing_system: switchboard_domain::ats::BillingSystem::Minutes,
         usage_limit_thousandths: None,
+        calls_at_once: None,
         created_at: at,
         updated_at: at,
     };

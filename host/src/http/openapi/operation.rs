@@ -66,6 +66,8 @@ pub(crate) enum Content {
     Nothing,
     /// One value of this type, in the document's frame.
     One(Named),
+    /// The same with a `message` beside it, which is this text in the example.
+    Told(Named, &'static str),
     /// `true`, in the document's frame.
     True,
     /// The frame itself is of this type.
@@ -148,6 +150,11 @@ impl Operation {
             .shows(example)
             .with(Parameter::if_match())
             .fails(&[Code::PreconditionFailed])
+    }
+
+    /// 204 without a body.
+    pub(crate) fn does(self, told: &'static str) -> Self {
+        self.answers(204, told, Content::Nothing)
     }
 
     /// 200 with `true`.
@@ -250,6 +257,11 @@ impl Content {
         Self::One(Named::of::<T>())
     }
 
+    /// One value of a type with a message beside it.
+    pub(crate) fn told<T: ToSchema>(message: &'static str) -> Self {
+        Self::Told(Named::of::<T>(), message)
+    }
+
     /// A frame that is of a type itself.
     pub(crate) fn whole<T: ToSchema>() -> Self {
         Self::Whole(Named::of::<T>())
@@ -258,7 +270,11 @@ impl Content {
     /// The type inside.
     pub(crate) fn named(&self) -> Option<&Named> {
         match self {
-            Self::One(named) | Self::Whole(named) | Self::Page(named) | Self::List(named) => Some(named),
+            Self::One(named)
+            | Self::Told(named, _)
+            | Self::Whole(named)
+            | Self::Page(named)
+            | Self::List(named) => Some(named),
             Self::Nothing | Self::True | Self::Object | Self::Text(_) => None,
         }
     }

@@ -73,7 +73,7 @@ fn security(entry: &Entry) -> Value {
     let scopes: Vec<&str> = entry.scopes.iter().copied().map(Scope::as_str).collect();
     match entry.access {
         Access::Public => json!([]),
-        Access::Partner | Access::AtsKey => json!([{ "apiKey": scopes }]),
+        Access::Partner | Access::AtsKey | Access::Worker => json!([{ "apiKey": scopes }]),
     }
 }
 
@@ -157,6 +157,7 @@ fn id_of(segment: &str) -> &'static str {
         "candidates" => "The candidate's id.",
         "agents" => "The agent's id.",
         "interviews" => "The interview's id.",
+        "call-attempts" => "The call attempt's id.",
         _ => "Its id.",
     }
 }
@@ -171,8 +172,12 @@ fn with_key(entry: &Entry, operation: Operation) -> Operation {
     // Not every page shows what a security scheme asks for.
     let scopes: Vec<String> = entry.scopes.iter().map(|scope| format!("`{scope}`")).collect();
     let gap = if operation.note.is_empty() { "" } else { "\n\n" };
-    operation.note.push_str(&format!("{gap}Scopes: {}.", scopes.join(", ")));
-    if entry.verb == Verb::Post {
+    let needs = match entry.access {
+        Access::Worker => "A worker key.".to_owned(),
+        Access::Public | Access::Partner | Access::AtsKey => format!("Scopes: {}.", scopes.join(", ")),
+    };
+    operation.note.push_str(&format!("{gap}{needs}"));
+    if is_kept_once(entry) {
         operation = operation.with(Parameter::idempotency_key()).fails(&[
             Code::ValidationError,
             Code::IdempotencyInProgress,
@@ -182,12 +187,17 @@ fn with_key(entry: &Entry, operation: Operation) -> Operation {
     operation
 }
 
+/// Whether its answers are kept for an `Idempotency-Key`. Diallers have their leases instead.
+fn is_kept_once(entry: &Entry) -> bool {
+    entry.verb == Verb::Post && entry.access != Access::Worker
+}
+
 /// The headers of its successes.
 fn with_headers(entry: &Entry, mut operation: Operation) -> Operation {
     let mut headers: Vec<&'static Header> = Vec::new();
     if entry.access != Access::Public {
         headers.extend(&RATES);
-        if entry.verb == Verb::Post {
+        if is_kept_once(entry) {
             headers.push(&REPLAYED);
         }
     }

@@ -83,6 +83,8 @@ codes! {
     JobAmbiguous = BAD_REQUEST "JOB_AMBIGUOUS" JobChoice,
     /// The status of things does not allow it: `details.status` is what it is, `details.allowed` what it must be.
     InvalidStateTransition = BAD_REQUEST "INVALID_STATE_TRANSITION" StateTransition,
+    /// An ONLINE interview calls no phone and has no call attempts.
+    UnsupportedForOnline = BAD_REQUEST "UNSUPPORTED_FOR_ONLINE" NoDetails,
     /// The API key is missing, malformed, unknown, revoked, expired, or not allowed from this address.
     InvalidApiKey = UNAUTHORIZED "INVALID_API_KEY" NoDetails,
     /// The API key is suspended; `details.reason` are the operator's words.
@@ -107,6 +109,8 @@ codes! {
     ResourceConflict = CONFLICT "RESOURCE_CONFLICT" NoDetails,
     /// The first request with this `Idempotency-Key` is still running. Send it again later.
     IdempotencyInProgress = CONFLICT "IDEMPOTENCY_IN_PROGRESS" NoDetails,
+    /// The lease does not hold: it ran out, the call was ended otherwise, or the token is another one. Drop the call.
+    LeaseLost = CONFLICT "LEASE_LOST" NoDetails,
     /// The state of things does not allow it; the message says why and what to do.
     Refused = CONFLICT "REFUSED" NoDetails,
     /// The invitation was used, has expired or was revoked: `details.status`.
@@ -130,6 +134,7 @@ codes! {
     InternalError = INTERNAL_SERVER_ERROR "INTERNAL_ERROR" NoDetails,
     /// Overloaded or draining. Send it again after `Retry-After`.
     Unavailable = SERVICE_UNAVAILABLE "UNAVAILABLE" NoDetails,
-    /// A policy could not decide, and its release says that the operation is refused then. Send it again later.
+    /// A policy could not decide, and its release says that the operation is refused then. Send it again after
+    /// `Retry-After`.
     PolicyUnavailable = SERVICE_UNAVAILABLE "POLICY_UNAVAILABLE" PolicyFailure,
 }

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 use switchboard_domain::call_window::WindowVerdict;
+use switchboard_domain::key::Scope;
 use switchboard_domain::problem::{FieldProblem, Problems};
 use switchboard_domain::rejection::PolicyRefusal;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
 
 use crate::http::company::{self, CallWindowView};
 use crate::http::schema;
@@ -105,7 +107,8 @@ pub struct JobTitle {
 pub struct StateTransition {
     #[schema(example = "COMPLETED")]
     pub(super) status: &'static str,
-    #[schema(value_type = Vec<String>, min_items = 1)]
+    /// Empty where no status would do.
+    #[schema(value_type = Vec<String>)]
     pub(super) allowed: Vec<&'static str>,
 }
 
@@ -130,8 +133,16 @@ pub struct KeySuspension {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RequiredScope {
-    #[schema(schema_with = schema::scope)]
+    /// A scope, or `worker` where a key of that kind is needed.
+    #[schema(schema_with = required_scope)]
     pub(super) required_scope: &'static str,
+}
+
+/// What stands for a scope where none would help.
+pub(super) const WORKER: &str = "worker";
+
+fn required_scope() -> Object {
+    schema::one_of(Scope::ALL.iter().map(|scope| scope.as_str()).chain([WORKER]))
 }
 
 /// What is not there.

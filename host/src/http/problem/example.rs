@@ -43,6 +43,7 @@ pub(in crate::http) fn example(code: Code) -> Reply {
         Code::InvalidStateTransition => {
             rule(Rejection::InvalidState { status: "COMPLETED", allowed: vec!["SCHEDULED"] })
         }
+        Code::UnsupportedForOnline => rule(Rejection::UnsupportedForOnline),
         Code::InvalidApiKey => http(Problem::BadKey),
         Code::ApiKeySuspended => {
             rule(Rejection::KeySuspended { suspended_at: NOW, reason: "Invoice 17 is unpaid.".to_owned() })
@@ -59,6 +60,7 @@ pub(in crate::http) fn example(code: Code) -> Reply {
         Code::PreconditionFailed => rule(Rejection::PreconditionFailed),
         Code::ResourceConflict => rule(Rejection::Conflict),
         Code::IdempotencyInProgress => rule(Rejection::IdempotencyInProgress),
+        Code::LeaseLost => rule(Rejection::LeaseLost),
         Code::Refused => http(Problem::Refused("a key with this name exists".to_owned())),
         Code::BodyTooLarge => http(Problem::BodyTooLarge { max_bytes: BODY_BYTES_MAX }),
         Code::UnsupportedMediaType => http(Problem::UnsupportedMediaType),

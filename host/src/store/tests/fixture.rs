@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use switchboard_domain::agent::{Agent, AgentDraft, AgentFocus, AgentType, Voice};
+use switchboard_domain::analysis::{Analysis, AnalysisDraft, AnalysisStatus, CompanyFit, Evaluation};
 use switchboard_domain::ats::{Ats, BillingSystem, Mode};
 use switchboard_domain::call_attempt::{CallAttempt, CallAttemptStatus, ReasonCode};
 use switchboard_domain::call_window::{CallWindow, JudgedIn};
@@ -10,15 +11,16 @@ use switchboard_domain::company::{Company, CompanyLocation, CompanySettings, Own
 use switchboard_domain::decision::{Asked, AskedOutcome, Decision, FailureKind, PolicyName, Slot};
 use switchboard_domain::event::{Effect, Event, EventKind, OutboxRow};
 use switchboard_domain::id::{
-    AgentId, AtsId, CallAttemptId, CandidateId, CompanyId, DecisionId, EventId, InterviewId, InvitationId,
-    JobId, KeyId, OutboxId, PhoneNumberId, ReleaseId, RemovalId, UserId,
+    AgentId, AnalysisId, AtsId, CallAttemptId, CandidateId, CompanyId, DecisionId, EventId, InterviewId,
+    InvitationId, JobId, KeyId, OutboxId, PhoneNumberId, ReleaseId, RemovalId, UserId,
 };
-use switchboard_domain::interview::{DecidedBy, Interview, InterviewStatus};
+use switchboard_domain::interview::{DecidedBy, Interview, InterviewStatus, Undecided};
 use switchboard_domain::invitation::{Invitation, InvitationStatus};
 use switchboard_domain::job::{ContractType, Education, Experience, SalaryPeriod, WorkMode};
 use switchboard_domain::job::{Job, JobDraft, JobLocation, JobStatus, LanguageRequirement, Salary};
 use switchboard_domain::key::{Key, Reach, Scope, Suspension};
 use switchboard_domain::language::{CefrLevel, Language};
+use switchboard_domain::lease::{Completion, Lease, LeaseEnd, Leased, Outcome};
 use switchboard_domain::membership::{Membership, Role};
 use switchboard_domain::metadata::Metadata;
 use switchboard_domain::outbox::OutboxTry;
@@ -109,6 +111,7 @@ pub(super) fn company(company_id: CompanyId) -> Company {
         owner_status: Some(OwnerStatus::Invited),
         billing_system: BillingSystem::Minutes,
         usage_limit_thousandths: Some(1_000),
+        calls_at_once: Some(7),
         created_at: AT,
         updated_at: AT,
     }
@@ -231,6 +234,11 @@ pub(super) fn interview(
             policy: PolicyName::JobResolution,
             decision_id: DecisionId::from_bytes(id(3)),
         }],
+        undecided: Some(Undecided {
+            call_attempt_id: Some(CallAttemptId::from_bytes(id(5))),
+            since: AT,
+            ask_at: AT,
+        }),
         created_at: AT,
         updated_at: AT,
     }
@@ -240,6 +248,7 @@ pub(super) fn call_attempt(interview: u64, number: u64) -> CallAttempt {
     CallAttempt {
         id: CallAttemptId::from_bytes(id(number)),
         interview_id: InterviewId::from_bytes(id(interview)),
+        company_id: COMPANY,
         revision: 1,
         status: CallAttemptStatus::Failed,
         reason_code: Some(ReasonCode::Voicemail),
@@ -250,6 +259,60 @@ pub(super) fn call_attempt(interview: u64, number: u64) -> CallAttempt {
         scheduled_at: AT,
         judged_in: JudgedIn::Phone(vec![parse_timezone("Europe/Vienna").expect("is a zone")]),
         called_at: Some(AT),
+    }
+}
+
+/// Due at once, in the company's queue.
+pub(super) fn waiting(interview: u64, number: u64) -> CallAttempt {
+    let attempt = call_attempt(interview, number);
+    CallAttempt { status: CallAttemptStatus::Scheduled, reason_code: None, called_at: None, ..attempt }
+}
+
+/// A call that is in progress.
+pub(super) fn lease(number: u64) -> Lease {
+    Lease {
+        of: Leased::Call(CallAttemptId::from_bytes(id(number))),
+        interview_id: InterviewId::from_bytes(id(4)),
+        company_id: COMPANY,
+        ats_id: ATS,
+        revision: 1,
+        token_hash: [6; 32],
+        length_seconds: 60,
+        began_at: AT,
+        expires_at: Timestamp::from_unix_millis(AT.unix_millis() + 60_000),
+        scheduled_at: AT,
+        retry_number: 2,
+        agent_focus: AgentFocus::LanguageTest,
+        agent_duration_minutes: 20,
+        ended: None,
+    }
+}
+
+pub(super) fn ended_lease(number: u64) -> Lease {
+    let completion = Completion { outcome: Outcome::Voicemail, duration_seconds: 61, digest: [8; 32] };
+    Lease { ended: Some(LeaseEnd { at: AT, completion: Some(completion) }), ..lease(number) }
+}
+
+pub(super) fn analysis(number: u64) -> Analysis {
+    Analysis {
+        id: AnalysisId::from_bytes(id(number)),
+        interview_id: InterviewId::from_bytes(id(4)),
+        company_id: COMPANY,
+        candidate_id: CandidateId::from_bytes(id(9)),
+        revision: 1,
+        body: AnalysisDraft {
+            overall_rating: 80,
+            company_fit: CompanyFit::High,
+            education: Education::BachelorLevel,
+            experience: Experience::OneTo3Years,
+            strong_points: vec!["s".to_owned()],
+            weak_points: vec!["w".to_owned()],
+            evaluation: vec![Evaluation { criterion: "c".to_owned(), rating: 9, comment: "d".to_owned() }],
+            status: AnalysisStatus::Completed,
+            specific: Some("{}".to_owned()),
+        },
+        created_at: AT,
+        updated_at: AT,
     }
 }
 

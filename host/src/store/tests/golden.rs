@@ -4,18 +4,20 @@
 use std::fmt::Write;
 
 use switchboard_domain::candidate::CandidateStatus;
+use switchboard_domain::company::Company;
 use switchboard_domain::id::{CandidateId, JobId};
-use switchboard_domain::interview::InterviewStatus;
+use switchboard_domain::interview::{Interview, InterviewStatus};
 use switchboard_domain::job::JobStatus;
 use switchboard_domain::release::Digest;
 use switchboard_domain::removal::Removed;
 
+use super::super::call_queue::{self, CallQueue, Seat};
 use super::super::engine::Engine;
 use super::super::overlay::Overlay;
 use super::super::record::{EVERYTHING, hex};
 use super::super::schema::Table;
-use super::super::txn::{Direction, Read, Txn};
-use super::super::{Backing, Error, check, event, insert, key};
+use super::super::txn::{Direction, Read, Snapshot, Txn};
+use super::super::{Backing, Error, check, event, get, insert, interview, key};
 use super::fixture::{self, AT, COMPANY, SLOT, id};
 
 const GOLDEN: &str = include_str!("golden.txt");
@@ -23,8 +25,11 @@ const GOLDEN: &str = include_str!("golden.txt");
 /// One record of each kind that the owner of a company brought along.
 const OWNER: &str = include_str!("golden_owner.txt");
 
-/// The same records in a file of format 1, which had no word lists.
+/// Records in a file of format 1, which had no word lists.
 const FORMAT_1: &str = include_str!("golden_format_1.txt");
+
+/// The same in a file of format 2, which had no queues of calls.
+const FORMAT_2: &str = include_str!("golden_format_2.txt");
 
 fn write_one_of_each(txn: &mut Txn) -> Result<(), Error> {
     let candidate_id = CandidateId::from_bytes(id(9));
@@ -38,6 +43,9 @@ fn write_one_of_each(txn: &mut Txn) -> Result<(), Error> {
     insert(txn, &fixture::agent(7))?;
     insert(txn, &fixture::interview(4, candidate_id, Some(job_id), InterviewStatus::Scheduled))?;
     insert(txn, &fixture::call_attempt(4, 5))?;
+    insert(txn, &fixture::waiting(4, 14))?;
+    insert(txn, &fixture::ended_lease(5))?;
+    insert(txn, &fixture::analysis(15))?;
     insert(txn, &fixture::decision(3, true))?;
     insert(txn, &fixture::release(2, SLOT))?;
     insert(txn, &fixture::slot_state())?;
@@ -99,19 +107,39 @@ fn bytes(hex: &str) -> Vec<u8> {
     pairs.collect()
 }
 
-#[test]
-fn a_file_of_format_1_becomes_one_of_today() {
+/// What becomes of a file.
+fn opened_today(rows: &str) -> Snapshot {
     let folder = tempfile::tempdir().expect("makes a folder");
     let open = || Engine::open(Backing::File(folder.path().join("s")), 1 << 20).expect("opens");
     let mut old = Overlay::default();
-    for line in FORMAT_1.lines() {
+    for line in rows.lines() {
         let (place, value) = line.split_once(" = ").expect("has a value");
         let (name, key) = place.split_once(' ').expect("has a key");
         let table = Table::ALL.into_iter().find(|table| table.name() == name).expect("is a table");
         old.set(table, &bytes(key), Some(bytes(value)));
     }
     open().apply(&old).expect("writes");
-    let migrated = open().snapshot().expect("reads");
-    assert_eq!(check(&migrated).expect("walks"), Vec::<String>::new());
-    assert_eq!(rows_of(&migrated), GOLDEN);
+    let today = open().snapshot().expect("reads");
+    assert_eq!(check(&today).expect("walks"), Vec::<String>::new());
+    today
+}
+
+#[test]
+fn a_file_of_an_earlier_format_becomes_one_of_today() {
+    let today = opened_today(FORMAT_2);
+    assert_eq!(rows_of(&opened_today(FORMAT_1)), rows_of(&today));
+    let company = Company { calls_at_once: None, ..fixture::company(COMPANY) };
+    assert_eq!(get::<Company>(&today, &COMPANY).expect("reads"), Some(company));
+    let (candidate_id, job_id) = (CandidateId::from_bytes(id(9)), JobId::from_bytes(id(8)));
+    let interview = fixture::interview(4, candidate_id, Some(job_id), InterviewStatus::Scheduled);
+    let interview = Interview { undecided: None, ..interview };
+    assert_eq!(get::<Interview>(&today, &interview.id).expect("reads").as_ref(), Some(&interview));
+    let attempts = interview::attempts(&today, interview.id).expect("reads");
+    assert_eq!(attempts, [fixture::call_attempt(4, 5), fixture::waiting(4, 14)]);
+    // What waited without a queue waits in one, and what had no deadline has one.
+    let due = call_queue::first_of(&today, COMPANY).expect("reads");
+    assert_eq!(due, Some((AT, (interview.id, attempts[1].id))));
+    assert_eq!(get::<CallQueue>(&today, &COMPANY).expect("reads").map(|queue| queue.seat), Some(Seat::Waits));
+    let deadlines: Result<Vec<_>, _> = interview::by_deadline(&today).expect("reads").collect();
+    assert_eq!(deadlines.expect("reads"), [(interview.deadline().expect("has one"), interview.id)]);
 }

@@ -3,10 +3,16 @@
 use serde_json::json;
 
 use crate::http::agent::{AgentBody, AgentPatch, AgentView};
+use crate::http::analysis::{AnalysisBody, AnalysisPdfView, AnalysisView};
+use crate::http::call_attempt::{CallAttemptBody, CallAttemptPatch, CallAttemptView};
 use crate::http::candidate::{CandidateBody, CandidatePatch, CandidateView};
 use crate::http::company::{CompanyBody, CompanyPatch, CompanyView, DeletedCompanyView};
+use crate::http::dialler::{
+    ClaimBody, ClaimedView, CompletionBody, HeartbeatBody, LeaseExpiryView, OnlineCompletionBody,
+    OnlineEndView, OnlineLeaseView, OnlineStartBody,
+};
 use crate::http::health::HealthView;
-use crate::http::interview::{AnalysisView, DryRunView, InterviewBody, InterviewPatch, InterviewView};
+use crate::http::interview::{DryRunView, InterviewBody, InterviewPatch, InterviewView};
 use crate::http::invitation::{AcceptanceBody, AcceptanceView, InvitationView};
 use crate::http::job::{JobBody, JobPatch, JobView};
 use crate::http::openapi::operation::{Content, Operation};
@@ -20,18 +26,34 @@ const JOBS: &str = "Jobs";
 const CANDIDATES: &str = "Candidates";
 const AGENTS: &str = "Agents";
 const INTERVIEWS: &str = "Interviews";
+const CALL_ATTEMPTS: &str = "Call attempts";
+const DIALLERS: &str = "Diallers";
 const INVITATIONS: &str = "Invitations";
 const SERVICE: &str = "Service";
 
 /// The groups in their order.
-pub(super) const TAGS: [(&str, &str); 7] = [
+pub(super) const TAGS: [(&str, &str); 9] = [
     (COMPANIES, "The customers of an ATS."),
     (JOBS, "What candidates apply for."),
     (CANDIDATES, "Who applied, and for which jobs."),
     (AGENTS, "Who interviews: by phone or online, in which language, with which questions."),
     (INTERVIEWS, "A candidate and an agent at a time, for a job."),
+    (CALL_ATTEMPTS, "The tries to phone the candidate of an interview by phone."),
+    (
+        DIALLERS,
+        "For the telephony side: calls that are due are claimed under a lease, kept by heartbeats, and completed.",
+    ),
     (INVITATIONS, "What the owner of a company is mailed. The secret of the mail's link is the credential."),
     (SERVICE, "The service itself. No key is needed."),
+];
+
+/// Why a call cannot be where it is wanted.
+const WHEN: [Code; 5] = [
+    Code::InvalidDate,
+    Code::OutsideCallWindow,
+    Code::InvalidStateTransition,
+    Code::UnsupportedForOnline,
+    Code::ResourceConflict,
 ];
 
 /// What a route does, takes and answers. Not here: keys, scopes, rates, ids in the path, `companyId`, pages,
@@ -127,7 +149,7 @@ pub(super) fn operation(route: Route) -> Option<Operation> {
         Route::ListCandidateInterviews => Operation::new(CANDIDATES, "List a candidate's interviews")
             .pages::<InterviewView<'static>>("Newest first."),
         Route::ListCandidateAnalyses => {
-            Operation::new(CANDIDATES, "List a candidate's analyses").pages::<AnalysisView>("Newest first.")
+            Operation::new(CANDIDATES, "List a candidate's analyses").pages::<AnalysisView<'static>>("Newest first.")
         }
 
         Route::CreateAgent => Operation::new(AGENTS, "Create an agent")
@@ -178,6 +200,69 @@ pub(super) fn operation(route: Route) -> Option<Operation> {
         Route::DeleteInterview => Operation::new(INTERVIEWS, "Delete an interview")
             .note("In any status. Scheduled calls are cancelled; one that is under way may end.")
             .deletes(),
+        Route::GetAnalysisPdf => Operation::new(INTERVIEWS, "Print an interview's analysis")
+            .note("404 as long as there is no analysis.")
+            .gives::<AnalysisPdfView>("The analysis as a PDF document, in Base64."),
+
+        Route::CreateCallAttempt => Operation::new(CALL_ATTEMPTS, "Call again, or at another time")
+            .note(
+                "A scheduled attempt is replaced; after a finished one the interview is scheduled again. Without a \
+                 body, or without a time, at once.",
+            )
+            .with(Parameter::flag("dryRun", "Judge the request and store nothing: 200 instead of 201."))
+            .may_take::<CallAttemptBody>()
+            .gives::<DryRunView>("With `dryRun=true`: when the call would be.")
+            .answers(
+                201,
+                "The call is scheduled.",
+                Content::told::<CallAttemptView<'static>>("The call is scheduled, in place of the one that was."),
+            )
+            .fails(&WHEN)
+            .asks_policy(),
+        Route::UpdateCallAttempt => Operation::new(CALL_ATTEMPTS, "Move a scheduled call")
+            .with(Parameter::flag("dryRun", "Judge the request and store nothing: 200 instead of 204."))
+            .takes::<CallAttemptPatch>()
+            .gives::<DryRunView>("With `dryRun=true`: when the call would be.")
+            .does("The call has its new time.")
+            .fails(&WHEN),
+        Route::DeleteCallAttempt => Operation::new(CALL_ATTEMPTS, "Delete a call attempt")
+            .note("A scheduled call is cancelled; a finished one leaves the history.")
+            .does("It is gone, for ever.")
+            .fails(&[Code::InvalidStateTransition, Code::UnsupportedForOnline, Code::ResourceConflict]),
+
+        Route::ClaimCallAttempts => Operation::new(DIALLERS, "Claim calls that are due")
+            .note("Each is in progress from then on, and fails when its lease runs out.")
+            .may_take::<ClaimBody>()
+            .gives::<ClaimedView<'static>>("The calls to place now; none where nothing is due."),
+        Route::BeatCallAttempt => Operation::new(DIALLERS, "Keep a lease")
+            .takes::<HeartbeatBody>()
+            .gives::<LeaseExpiryView>("The lease holds until then.")
+            .fails(&[Code::LeaseLost]),
+        Route::CompleteCallAttempt => Operation::new(DIALLERS, "Complete a call")
+            .note("The same completion again has the same answer and no second effect.")
+            .takes::<CompletionBody>()
+            .gives::<CallAttemptView<'static>>("The call attempt as it is now.")
+            .shows(json!({
+                "status": "COMPLETED",
+                "notes": "Answered at once.",
+                "recordingUrl": "https://recordings.example/7",
+                "duration": 734,
+                "calledAt": "2026-04-02T12:30:00.000Z",
+            }))
+            .fails(&[Code::LeaseLost]),
+        Route::PutAnalysis => Operation::new(DIALLERS, "Deliver an interview's analysis")
+            .note("Again replaces it.")
+            .takes::<AnalysisBody>()
+            .gives::<AnalysisView<'static>>("The analysis as partners see it.")
+            .fails(&[Code::InvalidStateTransition]),
+        Route::StartInterview => Operation::new(DIALLERS, "Start an online interview")
+            .may_take::<OnlineStartBody>()
+            .gives::<OnlineLeaseView>("The interview is in progress.")
+            .fails(&[Code::InvalidStateTransition]),
+        Route::CompleteInterview => Operation::new(DIALLERS, "Complete an online interview")
+            .takes::<OnlineCompletionBody>()
+            .gives::<OnlineEndView>("The interview is over.")
+            .fails(&[Code::LeaseLost]),
 
         Route::GetInvitation => Operation::new(INVITATIONS, "Look at an invitation")
             .note("A browser gets a page with a form. Looking changes nothing.")

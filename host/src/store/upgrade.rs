@@ -1,0 +1,175 @@
+//! What a file of an earlier format lacks, in steps. Format 1 had no word lists, and an index of keys by their hash,
+//! which was dropped without another format. Format 2 had no queues of calls and no deadlines of interviews, and three
+//! records were of another shape. Done at the first start, in commits of bounded size. A row says how far that is, so
+//! that a crash in the middle loses nothing; nobody is served before it is gone.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use switchboard_domain::call_attempt::CallAttempt;
+use switchboard_domain::candidate::Candidate;
+use switchboard_domain::company::Company;
+use switchboard_domain::interview::Interview;
+use switchboard_domain::job::Job;
+
+use super::engine::{Engine, Writing};
+use super::record::{self, Record};
+use super::schema::{INSTALLATION, Table, Tag, format_2};
+use super::txn::{Direction, Read, Row, Txn};
+use super::{Error, codec};
+
+/// There as long as something is missing: how many steps are done, and the last row of the next one that is. The name
+/// is from the time when lists for `search` were all that a file could lack.
+pub(crate) const PROGRESS_KEY: &[u8] = b"search/built-to";
+
+/// The first step for a file of format 2.
+const FROM_FORMAT_2: u8 = 3;
+
+/// The tag of the index that is no more.
+const KEY_BY_HASH: u8 = 2;
+
+/// Records that are read at once.
+const SOME: usize = 500;
+
+/// Rows of one commit, about: a tenth of a second, and memory that nobody notices.
+const COMMIT_ROWS: usize = 10_000;
+
+/// Bytes of one commit, about.
+const COMMIT_BYTES: usize = 4 << 20;
+
+/// Says where to begin with a file of this format, in the write transaction that opens it.
+pub(crate) fn ask(writing: &mut Writing, format: u32) -> Result<(), Error> {
+    let begun = writing.get(Table::Meta, PROGRESS_KEY)?.is_some();
+    match format {
+        1 if !begun => writing.put(Table::Meta, PROGRESS_KEY, &[0]),
+        // One that was still on its way from format 1 goes on from there.
+        2 if !begun => writing.put(Table::Meta, PROGRESS_KEY, &[FROM_FORMAT_2]),
+        _ => Ok(()),
+    }
+}
+
+/// Does what is missing. For a start only.
+pub(crate) fn run(engine: &Arc<Engine>) -> Result<(), Error> {
+    let mut commits = 0;
+    while run_some(engine)? {
+        if commits == 0 {
+            tracing::info!(
+                event = "store.upgrading",
+                "the file is of an earlier version and is brought to this one, once: a minute or two for a million \
+                 records"
+            );
+        }
+        commits += 1;
+    }
+    Ok(())
+}
+
+/// One commit's worth; whether there was something to do.
+pub(crate) fn run_some(engine: &Arc<Engine>) -> Result<bool, Error> {
+    let mut txn = Txn::new(engine.snapshot()?, None);
+    let Some(progress) = txn.get(Table::Meta, PROGRESS_KEY)? else { return Ok(false) };
+    match next(&mut txn, &progress)? {
+        Some(progress) => txn.put(Table::Meta, PROGRESS_KEY, progress)?,
+        None => txn.remove(Table::Meta, PROGRESS_KEY)?,
+    }
+    engine.apply(&txn.take_own().0)?;
+    Ok(true)
+}
+
+/// The next records in order; how far that is, or nothing when all is done.
+fn next(txn: &mut Txn, progress: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    let corrupt = || Error::Corrupt { table: Table::Meta.name(), what: "a mark cannot be read".to_owned() };
+    let (done, after) = progress.split_first().ok_or_else(corrupt)?;
+    let last = match done {
+        0 => drop_some(txn)?,
+        1 => add_some::<Job>(txn, after)?,
+        2 => add_some::<Candidate>(txn, after)?,
+        &FROM_FORMAT_2 => reshape(txn, after, company)?,
+        4 => reshape(txn, after, interview)?,
+        5 => reshape(txn, after, call_attempt)?,
+        _ => return Ok(None),
+    };
+    Ok(Some(match last {
+        Some(last) => [&[*done], last.as_slice()].concat(),
+        None => vec![done + 1],
+    }))
+}
+
+/// Removes entries of the index that is no more; the last of them.
+fn drop_some(txn: &mut Txn) -> Result<Option<Vec<u8>>, Error> {
+    let dropped = record::beginning_with(&[INSTALLATION.as_slice(), &[KEY_BY_HASH]].concat());
+    let some: Vec<Row> =
+        txn.scan(Table::Index, dropped, Direction::Forward)?.take(SOME).collect::<Result<_, _>>()?;
+    some.iter().try_for_each(|(key, _)| txn.remove(Table::Index, key))?;
+    Ok(some.into_iter().next_back().map(|(key, _)| key))
+}
+
+/// Puts the next records into their lists; the last of them.
+fn add_some<R: Record>(txn: &mut Txn, after: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    let mut last = None;
+    for (key, value) in some_behind::<R>(txn, after)? {
+        let stored: R = codec::decode(R::TABLE.name(), R::VERSION, &value)?;
+        record::move_words(txn, &key, None, stored.searched().as_ref())?;
+        last = Some(key);
+        if is_enough(txn) {
+            break;
+        }
+    }
+    Ok(last)
+}
+
+fn some_behind<R: Record>(txn: &Txn, after: &[u8]) -> Result<Vec<Row>, Error> {
+    let from = if after.is_empty() { Bound::Unbounded } else { Bound::Excluded(after.to_vec()) };
+    txn.scan(R::TABLE, (from, Bound::Unbounded), Direction::Forward)?.take(SOME).collect()
+}
+
+fn is_enough(txn: &Txn) -> bool {
+    let (rows, bytes) = txn.written();
+    COMMIT_ROWS <= rows || COMMIT_BYTES <= bytes
+}
+
+/// Brings the next records of a table to their present shape; the last of them.
+fn reshape<R: Record, Former: DeserializeOwned>(
+    txn: &mut Txn,
+    after: &[u8],
+    renew: impl Fn(&mut Txn, &[u8], Former) -> Result<R, Error>,
+) -> Result<Option<Vec<u8>>, Error> {
+    let mut last = None;
+    for (key, value) in some_behind::<R>(txn, after)? {
+        if value.first() != Some(&R::VERSION) {
+            let former = codec::decode(R::TABLE.name(), 1, &value)?;
+            let record = renew(txn, &key, former)?;
+            txn.put(R::TABLE, &key, codec::encode(R::TABLE.name(), R::VERSION, &record)?)?;
+            R::changed(txn, None, Some(&record))?;
+        }
+        last = Some(key);
+        if is_enough(txn) {
+            break;
+        }
+    }
+    Ok(last)
+}
+
+fn company(_: &mut Txn, _: &[u8], former: format_2::Company) -> Result<Company, Error> {
+    Ok(former.renewed())
+}
+
+/// It waits until a deadline now.
+fn interview(txn: &mut Txn, key: &[u8], former: format_2::Interview) -> Result<Interview, Error> {
+    let interview = former.renewed();
+    for place in interview.places().0.iter().filter(|place| place.tag() == Tag::InterviewByDeadline) {
+        place.add(txn, key)?;
+    }
+    Ok(interview)
+}
+
+/// It waits in its company's queue now. The interviews are renewed by then.
+fn call_attempt(txn: &mut Txn, key: &[u8], former: format_2::CallAttempt) -> Result<CallAttempt, Error> {
+    let interview: Interview = record::named(txn, former.interview_id().bytes())?;
+    let attempt = former.renewed(interview.company_id);
+    for place in attempt.places().0 {
+        place.add(txn, key)?;
+    }
+    Ok(attempt)
+}
