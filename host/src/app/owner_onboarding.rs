@@ -333,7 +333,9 @@ pub(crate) async fn decide_held(app: &App, row: &OutboxRow) -> Result<(), Error>
             }
             Some(_) | None => None,
         };
-        app.mind_the_gap().await;
+        if said.is_some() {
+            app.mind_the_gap().await;
+        }
         let (inside, series, row) = (app.clone(), app.ids().series(), row.clone());
         let work = move |txn: &mut Txn| {
             let settling = Settling { app: &inside, now, ids: &mut series.clone() };
