@@ -103,12 +103,23 @@ class World:
     def interviews(self) -> Any:
         return {"candidateId": self.one_of("candidates"), "agentId": self.one_of("agents")}
 
+    def call(self) -> tuple[str, str]:
+        """An interview whose candidate is still to be called, and that attempt."""
+        agent = self.agents() | {"type": "PHONE", "companyPhoneNumberId": self.phone_number_id}
+        interview_id = self.make("interviews", self.interviews() | {"agentId": self.make("agents", agent)})
+        return interview_id, self.resource(f"/interviews/{interview_id}")["callAttempts"][0]["id"]
+
+    def may_be_called(self, ids: dict[str, Any]) -> bool:
+        """Whether the attempt that is named, or the latest one, is still to be made."""
+        attempts = self.resource(f"/interviews/{ids['id']}").get("callAttempts", [])
+        named = [one for one in attempts if one["id"] == ids.get("attemptId", attempts[-1]["id"])]
+        return any(one["status"] == "SCHEDULED" for one in named)
+
     def leased(self, path: str) -> tuple[str, str] | None:
         """An attempt, or an online interview, that is under way, and the token of who carries it out."""
         worker = os.environ["SWITCHBOARD_CONTRACT_KEY"]
         if path.startswith("/worker/call-attempts/"):
-            agent = self.agents() | {"type": "PHONE", "companyPhoneNumberId": self.phone_number_id}
-            self.make("interviews", self.interviews() | {"agentId": self.make("agents", agent)})
+            self.call()
             claimed = self.send("POST", "/worker/call-attempts/claim", {}, worker).json()["data"]["attempts"]
             return (claimed[0]["id"], claimed[0]["leaseToken"]) if claimed else None
         interview_id = self.make("interviews", self.interviews())
@@ -169,7 +180,7 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
     if "id" in case.path_parameters:
         existing_id(case)
     if case.method == "PATCH" and isinstance(case.body, dict):
-        righted_change(case.path, case.body, WORLD.resource(case.path.replace("{id}", case.path_parameters["id"])))
+        righted_change(case.path, case.body, WORLD.resource(case.formatted_path))
 
 
 def existing_id(case: Case) -> None:
@@ -181,6 +192,12 @@ def existing_id(case: Case) -> None:
             case.path_parameters["id"], token = leased
             if isinstance(case.body, dict) and isinstance(case.body.get("leaseToken"), str):
                 case.body["leaseToken"] = token
+    elif "/call-attempts" in case.path:
+        if case.meta.phase.name != TestPhase.STATEFUL or not WORLD.may_be_called(case.path_parameters):
+            interview_id, attempt_id = WORLD.call()
+            case.path_parameters |= {"id": interview_id} | (
+                {"attemptId": attempt_id} if "attemptId" in case.path_parameters else {}
+            )
     elif case.meta.phase.name == TestPhase.STATEFUL:
         return
     elif noun == "company":
@@ -205,6 +222,9 @@ def righted(body: dict[str, Any]) -> None:
             body[name] = PHONE_NUMBER
         elif name in ("scheduledAt", "scheduleTime") and isinstance(value, str):
             body[name] = TIMES[len(value) % len(TIMES)]
+        elif name == "waitSeconds" and isinstance(value, int):
+            # Nobody has so much time.
+            body[name] = min(value, 1)
         elif name == "metadata":
             body[name] = value if not isinstance(value, dict) or fits(value) else {}
         elif isinstance(value, dict):
