@@ -25,7 +25,7 @@ KIND = os.environ["SWITCHBOARD_CONTRACT_KIND"]
 NOW = os.environ["SWITCHBOARD_CONTRACT_NOW"]
 
 # Times inside the call window, in the forms that partners write. The company and its number are in New York.
-TIMES = ["2026-04-02T15:30:00Z", "2026-04-03T10:00", "2026-04-03 12:00:30.5-0400", "2026-04-04t09:00-04"]
+TIMES = ["2026-04-02T15:30:00Z", "2026-04-03T10:00", "2026-04-03 12:00:30.5-0400", "2026-04-03t09:00-04"]
 
 # A number that may exist, of the company's zone.
 PHONE_NUMBER = "+12025550142"
@@ -103,27 +103,24 @@ class World:
     def interviews(self) -> Any:
         return {"candidateId": self.one_of("candidates"), "agentId": self.one_of("agents")}
 
-    def call(self) -> tuple[str, str]:
-        """An interview whose candidate is still to be called, and that attempt."""
+    def phone_interviews(self) -> Any:
         agent = self.agents() | {"type": "PHONE", "companyPhoneNumberId": self.phone_number_id}
-        interview_id = self.make("interviews", self.interviews() | {"agentId": self.make("agents", agent)})
-        return interview_id, self.resource(f"/interviews/{interview_id}")["callAttempts"][0]["id"]
+        return self.interviews() | {"agentId": self.make("agents", agent)}
 
-    def may_be_called(self, ids: dict[str, Any]) -> bool:
-        """Whether the attempt that is named, or the latest one, is still to be made."""
-        attempts = self.resource(f"/interviews/{ids['id']}").get("callAttempts", [])
-        named = [one for one in attempts if one["id"] == ids.get("attemptId", attempts[-1]["id"])]
-        return any(one["status"] == "SCHEDULED" for one in named)
+    def scheduled_call(self) -> tuple[str, str]:
+        """An interview by phone, and its call, which is not due yet."""
+        interview_id = self.make("interviews", self.phone_interviews() | {"scheduledAt": TIMES[1]})
+        return interview_id, self.resource(f"/interviews/{interview_id}")["callAttempts"][0]["id"]
 
     def leased(self, path: str) -> tuple[str, str] | None:
         """An attempt, or an online interview, that is under way, and the token of who carries it out."""
         worker = os.environ["SWITCHBOARD_CONTRACT_KEY"]
         if path.startswith("/worker/call-attempts/"):
-            self.call()
+            self.make("interviews", self.phone_interviews())
             claimed = self.send("POST", "/worker/call-attempts/claim", {}, worker).json()["data"]["attempts"]
             return (claimed[0]["id"], claimed[0]["leaseToken"]) if claimed else None
         interview_id = self.make("interviews", self.interviews())
-        if not path.endswith("/complete"):
+        if path.endswith("/start"):
             return interview_id, ""
         started = self.send("POST", f"/worker/interviews/{interview_id}/start", {}, worker)
         return interview_id, started.json()["data"]["leaseToken"]
@@ -180,7 +177,7 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
     if "id" in case.path_parameters:
         existing_id(case)
     if case.method == "PATCH" and isinstance(case.body, dict):
-        righted_change(case.path, case.body, WORLD.resource(case.formatted_path))
+        righted_change(case.path, case.body, WORLD.resource(case.path.replace("{id}", case.path_parameters["id"])))
 
 
 def existing_id(case: Case) -> None:
@@ -192,12 +189,11 @@ def existing_id(case: Case) -> None:
             case.path_parameters["id"], token = leased
             if isinstance(case.body, dict) and isinstance(case.body.get("leaseToken"), str):
                 case.body["leaseToken"] = token
-    elif "/call-attempts" in case.path:
-        if case.meta.phase.name != TestPhase.STATEFUL or not WORLD.may_be_called(case.path_parameters):
-            interview_id, attempt_id = WORLD.call()
-            case.path_parameters |= {"id": interview_id} | (
-                {"attemptId": attempt_id} if "attemptId" in case.path_parameters else {}
-            )
+    elif noun == "interviews" and "call-attempts" in case.path:
+        # Of an interview by phone, which few of a chain are.
+        case.path_parameters["id"], attempt_id = WORLD.scheduled_call()
+        if "attemptId" in case.path_parameters:
+            case.path_parameters["attemptId"] = attempt_id
     elif case.meta.phase.name == TestPhase.STATEFUL:
         return
     elif noun == "company":
@@ -223,8 +219,8 @@ def righted(body: dict[str, Any]) -> None:
         elif name in ("scheduledAt", "scheduleTime") and isinstance(value, str):
             body[name] = TIMES[len(value) % len(TIMES)]
         elif name == "waitSeconds" and isinstance(value, int):
-            # Nobody has so much time.
-            body[name] = min(value, 1)
+            # What the generator makes is never due; there is nothing to wait for.
+            body[name] = 0
         elif name == "metadata":
             body[name] = value if not isinstance(value, dict) or fits(value) else {}
         elif isinstance(value, dict):
