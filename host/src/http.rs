@@ -213,8 +213,8 @@ impl Door {
             rate.write(&mut headers);
         }
         let mut body = reply.body;
-        if trace.method == "HEAD" {
-            // HTTP/2 would send it.
+        // HTTP/2 would send it. A 304 has none, and says nothing of the length that its 200 would have.
+        if trace.method == "HEAD" && !body.is_empty() {
             headers.insert(CONTENT_LENGTH, body.len().into());
             body = Bytes::new();
         }

@@ -16,8 +16,8 @@ use switchboard_domain::job::Job;
 use switchboard_domain::rejection::Rejection;
 use switchboard_tests::Client;
 
-/// So many records go into one commit, whose rows are bounded.
-const AT_ONCE: usize = 500;
+/// So many records go into one commit, whose rows are bounded: a job has some 150, most of them its words.
+const AT_ONCE: usize = 100;
 
 /// A company with what an interview needs.
 #[derive(Clone)]

@@ -9,9 +9,10 @@ const CONNECTIONS: u64 = 64;
 const ROUNDS: u64 = 5;
 const ROUND: Duration = Duration::from_secs(3);
 
-/// All neighbours: the same pages are written again and again.
+/// Neighbours: what is of the company lies in the same pages, what is of a candidate in others. So many candidates that
+/// each is interviewed a few times in all, as people are.
 pub(crate) fn one_company() -> Vec<Figure> {
-    let wanted = Wanted { batch_max: None, companies: 1, candidates: 1_000, keeps_log: false };
+    let wanted = Wanted { batch_max: None, companies: 1, candidates: 10_000, keeps_log: false };
     vec![measure(wanted, "POST /interviews, c64, against a commit each; one company", 8.0)]
 }
 

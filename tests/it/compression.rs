@@ -114,6 +114,9 @@ async fn a_packed_resource_has_a_tag_of_its_own_that_every_condition_knows() {
             let unchanged = partner.send("GET", &path, &headers, Bytes::new()).await;
             assert_eq!((unchanged.status, unchanged.bytes.len()), (304, 0), "{known} {accepts}");
             assert_eq!(&tag(&unchanged), known, "the tag of the bytes that the caller has");
+            let headed = partner.send("HEAD", &path, &headers, Bytes::new()).await;
+            assert_eq!((headed.status, headed.header("content-length")), (304, None));
+            assert_eq!(&tag(&headed), known);
         }
     }
     for known in [packed.as_str(), "\"7-gzip\""] {

@@ -229,8 +229,9 @@ async fn a_server_that_ends_lets_waiting_claims_go() {
         tokio::time::sleep(Duration::from_millis(200)).await;
         host.stop().await;
     };
-    let (answer, ()) =
-        timeout(Duration::from_secs(10), async { tokio::join!(claim, stop) }).await.expect("it ends soon");
+    let (answer, ()) = timeout(Duration::from_secs(10), Box::pin(async { tokio::join!(claim, stop) }))
+        .await
+        .expect("it ends soon");
     assert_eq!(answer.expect(200)["attempts"], json!([]));
 }
 

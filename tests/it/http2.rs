@@ -50,6 +50,8 @@ async fn both_protocols_give_the_same_answers() {
         ("POST", "/jobs", &[], "{"),
         ("POST", "/jobs", &[("content-type", "text/plain")], "x"),
         ("POST", "/interviews", &[], &interview),
+        ("GET", &format!("/jobs/{}", jobs[0]), &[("if-none-match", "*")], ""),
+        ("HEAD", &format!("/jobs/{}", jobs[0]), &[("if-none-match", "*")], ""),
         ("GET", "/openapi.json", &[], ""),
         ("GET", "/healthz", &[], ""),
     ] {

@@ -167,7 +167,13 @@ impl Shared {
     /// Says how a call ended, and says it again now and then. False where the connection broke.
     async fn end(&self, client: &mut Client, attempt: &Value, dice: &mut Dice) -> bool {
         const OUTCOMES: [&str; 8] = [
-            "COMPLETED", "COMPLETED", "NO_ANSWER", "BUSY", "VOICEMAIL", "DECLINED", "INVALID_NUMBER",
+            "COMPLETED",
+            "COMPLETED",
+            "NO_ANSWER",
+            "BUSY",
+            "VOICEMAIL",
+            "DECLINED",
+            "INVALID_NUMBER",
             "NETWORK_ERROR",
         ];
         let id = attempt["id"].as_str().expect("an id").to_owned();
@@ -341,4 +347,3 @@ fn assert_told(events: &[Event], attempts: &[CallAttempt]) {
     }
     assert!(told.is_empty());
 }
-

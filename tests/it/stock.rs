@@ -36,8 +36,9 @@ impl Stock {
         let candidate = make("/candidates", new("/candidates", &here)).await;
         let agent = make("/agents", new("/agents", &here)).await;
         let body = json!({ "candidateId": candidate, "agentId": agent, "metadata": { "round": 1 } });
-        let interview = make("/interviews", body).await;
+        // First, while nothing else is due.
         let (calling, called) = calls(host, &here).await;
+        let interview = make("/interviews", body).await;
         Self { here, job, candidate, agent, interview, calling, called }
     }
 

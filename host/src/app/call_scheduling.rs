@@ -125,9 +125,9 @@ enum Look {
     /// There is no question, any more.
     Settled,
     /// A partner has done otherwise: the question falls.
-    Overtaken(Interview),
+    Overtaken(Box<Interview>),
     /// The interview ends, whatever the policy would say. Without a reason, because somebody is gone.
-    Ended(Interview, Company, Option<&'static str>),
+    Ended(Box<(Interview, Company)>, Option<&'static str>),
     /// The policy is to be asked.
     Waits(Box<Waits>),
 }
@@ -150,20 +150,20 @@ fn look(read: &impl Read, id: InterviewId, now: Timestamp) -> Result<Look, store
     let is_overtaken = interview.status != InterviewStatus::Scheduled
         || latest.map(|latest| latest.id) != undecided.call_attempt_id;
     if is_overtaken {
-        return Ok(Look::Overtaken(interview));
+        return Ok(Look::Overtaken(Box::new(interview)));
     }
     let candidate = store::get::<Candidate>(read, &interview.candidate_id)?;
     let is_agent_there = store::exists::<Agent>(read, &interview.agent_id)?;
     let Some(candidate) = candidate.filter(|_| is_agent_there) else {
-        return Ok(Look::Ended(interview, company, None));
+        return Ok(Look::Ended(Box::new((interview, company)), None));
     };
     if candidate.body.phone_number.is_none() {
         let why = "The candidate has no phone number any more.";
-        return Ok(Look::Ended(interview, company, Some(why)));
+        return Ok(Look::Ended(Box::new((interview, company)), Some(why)));
     }
     if Duration::from_secs(DECISION_WAITS_SECONDS_MAX.into()) <= now.since(undecided.since) {
         let why = "What comes next was not decided within seven days.";
-        return Ok(Look::Ended(interview, company, Some(why)));
+        return Ok(Look::Ended(Box::new((interview, company)), Some(why)));
     }
     let facts = Facts {
         now,
@@ -205,15 +205,17 @@ fn settle(
         Look::Settled => return Ok(()),
         Look::Overtaken(mut interview) => {
             interview.settle();
-            return Ok(store::update(txn, &interview)?);
+            return Ok(store::update(txn, &*interview)?);
         }
-        Look::Ended(interview, company, why) => {
+        Look::Ended(ended, why) => {
+            let (interview, company) = *ended;
             let teller = Teller::new(company.ats_id, now, series);
             let after = interview.undecided.and_then(|undecided| undecided.call_attempt_id);
-            return Ok(match why {
+            match why {
                 Some(why) => fail_interview(txn, teller, interview, after, why.to_owned())?,
                 None => removal::cancel_interview(txn, interview, teller)?,
-            });
+            }
+            return Ok(());
         }
         Look::Waits(waits) => waits,
     };

@@ -127,8 +127,12 @@ pub fn look_for_call(app: &App, caller: &Caller, id: CallAttemptId) -> Result<()
 pub fn look_for_interview(app: &App, caller: &Caller, id: InterviewId) -> Result<(), Error> {
     let (snapshot, reach) = (app.snapshot()?, Reachable::of(caller));
     match held(&snapshot, reach, Leased::Online(id)) {
-        Err(Abort::Refused(Rejection::NotFound { .. })) => drop(interview_in_reach(&snapshot, reach, id)?),
-        found => drop(found?),
+        Err(Abort::Refused(Rejection::NotFound { .. })) => {
+            interview_in_reach(&snapshot, reach, id)?;
+        }
+        found => {
+            found?;
+        }
     }
     Ok(())
 }

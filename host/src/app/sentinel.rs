@@ -80,7 +80,9 @@ async fn leases(app: &App, now: Timestamp) -> Result<usize, Error> {
             let lease = store::get::<Lease>(txn, of)?.filter(|lease| lease.deadline() <= now);
             match lease {
                 Some(lease) if lease.is_live() => undecided.extend(lose(txn, lease, &mut series, now)?),
-                Some(_) => drop(store::delete::<Lease>(txn, of)?),
+                Some(_) => {
+                    store::delete::<Lease>(txn, of)?;
+                }
                 None => {}
             }
         }

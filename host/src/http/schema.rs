@@ -13,8 +13,8 @@ use switchboard_domain::decision::PolicyName;
 use switchboard_domain::metadata::Metadata;
 use switchboard_domain::usage::Quantity;
 use switchboard_domain::{
-    agent, analysis, ats, call_attempt, candidate, company, decision, interview, job, key, language, lease, release,
-    text,
+    agent, analysis, ats, call_attempt, candidate, company, decision, interview, job, key, language, lease,
+    release, text,
 };
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{

@@ -105,19 +105,19 @@ fn follows(
     Ok(Some(CallQueue { company_id, ats_id: company.ats_id, first_at, seat }))
 }
 
+/// What an attempt is found by.
+pub type AttemptKey = (InterviewId, CallAttemptId);
+
 /// The attempt of a company that is due first, and when.
 ///
 /// # Errors
 /// The engine fails.
-pub fn first_of(
-    read: &impl Read,
-    company_id: CompanyId,
-) -> Result<Option<(Timestamp, (InterviewId, CallAttemptId))>, Error> {
+pub fn first_of(read: &impl Read, company_id: CompanyId) -> Result<Option<(Timestamp, AttemptKey)>, Error> {
     let first = index::sorted_from(read, *company_id.bytes(), Tag::CallDue, [0; 8])?.next().transpose()?;
     first.map(|first| Ok((codec::moment_of(first.value), attempt_of(&first.key)?))).transpose()
 }
 
-fn attempt_of(key: &[u8]) -> Result<(InterviewId, CallAttemptId), Error> {
+fn attempt_of(key: &[u8]) -> Result<AttemptKey, Error> {
     let corrupt = || Error::Corrupt {
         table: Table::Index.name(),
         what: "an entry of a queue does not end with two ids".to_owned(),

@@ -31,7 +31,7 @@ fn every_member_of_general_is_required_but_its_dates() {
         body
     };
     assert_problems(
-        &|body: &Value| read(body).map(drop),
+        |body: &Value| read(body).map(drop),
         &[
             (json!({}), &[("general", Missing)]),
             (json!({"general": {}}), &missing),

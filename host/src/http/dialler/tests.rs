@@ -15,7 +15,7 @@ fn the_schemas_are_the_readers() {
     let beat = json!({ "leaseToken": "t", "leaseSeconds": 30 });
     assert_schema_is_the_readers::<HeartbeatBody>(&read(heartbeat), &[beat], &[]);
     let end = json!({ "leaseToken": "t", "outcome": "BUSY", "durationSeconds": 3 });
-    assert_schema_is_the_readers::<OnlineCompletionBody>(&read(super::end), &[end.clone()], &[]);
+    assert_schema_is_the_readers::<OnlineCompletionBody>(&read(super::end), std::slice::from_ref(&end), &[]);
     let mut whole = end;
     whole["recordingUrl"] = json!("https://records.example/1");
     whole["notes"] = json!("n");

@@ -262,7 +262,11 @@ impl Content {
     /// The type inside.
     pub(crate) fn named(&self) -> Option<&Named> {
         match self {
-            Self::One(named) | Self::Told(named, _) | Self::Whole(named) | Self::Page(named) | Self::List(named) => Some(named),
+            Self::One(named)
+            | Self::Told(named, _)
+            | Self::Whole(named)
+            | Self::Page(named)
+            | Self::List(named) => Some(named),
             Self::Nothing | Self::True | Self::Object | Self::Text(_) => None,
         }
     }

@@ -205,7 +205,8 @@ impl Scene {
         interview.begin(at(self.now));
         update(&mut self.txn, &interview).expect("updates");
         let of = Leased::Call(attempt.id);
-        let lease = Lease { of, interview_id: key.0, company_id, ats_id: ats_of(company), ..fixture::lease(0) };
+        let lease =
+            Lease { of, interview_id: key.0, company_id, ats_id: ats_of(company), ..fixture::lease(0) };
         insert(&mut self.txn, &lease).expect("inserts");
         self.calls[number].2 = Stage::InProgress;
         self.claimed.push(number);
@@ -257,13 +258,10 @@ fn the_next_moment_is_that_of_the_first_who_waits() {
     for (company, due) in [(0, 50), (0, 30), (1, 40), (3, 20)] {
         scene.schedule(company, due);
     }
-    assert_eq!([0, 19, 20, 30, 40].map(|after| next(&scene, after)), [
-        Some(at(20)),
-        Some(at(20)),
-        Some(at(30)),
-        Some(at(40)),
-        None,
-    ]);
+    assert_eq!(
+        [0, 19, 20, 30, 40].map(|after| next(&scene, after)),
+        [Some(at(20)), Some(at(20)), Some(at(30)), Some(at(40)), None,]
+    );
     // Whoever has a turn, or no line, waits for no moment.
     scene.now = 25;
     scene.claim(None);

@@ -19,8 +19,8 @@ use super::super::overlay::Overlay;
 use super::super::record::{EVERYTHING, beginning_with};
 use super::super::schema::{Table, Tag};
 use super::super::search::WordList;
-use super::super::upgrade::{PROGRESS_KEY, run_some};
 use super::super::txn::{Direction, Read, Row, TXN_BYTES_MAX, TXN_KEYS_MAX, Txn};
+use super::super::upgrade::{PROGRESS_KEY, run_some};
 use super::super::{Backing, Page, PageRequest, PageStart, check, delete, insert, update};
 use super::fixture::{self, COMPANY, id};
 
@@ -256,6 +256,36 @@ fn a_change_moves_a_record_and_nothing_else_touches_its_lists() {
     assert_eq!((total(&txn, "ada byron"), total(&txn, "byron"), total(&txn, "example")), (0, 0, 0));
     assert_eq!((total(&txn, "lovelace ada"), total(&txn, "a")), (1, 1));
     assert_eq!(check(&txn).expect("walks"), Vec::<String>::new());
+}
+
+#[test]
+fn a_page_of_one_list_is_at_hand_and_all_else_is_counted_beforehand() {
+    let mut txn = txn();
+    for number in 1..=100 {
+        let status = STATUSES[usize::from(number <= 60)];
+        insert(&mut txn, &fixture::candidate(number, status, Vec::new())).expect("inserts");
+    }
+    let rows = |text: &str, status, start| {
+        let filter = CandidateFilter { search: search(text), status, job_id: None };
+        let mut walk = candidate::walk(COMPANY, &filter, &PageRequest { start, limit: 20 });
+        walk.rows(&txn).expect("counts")
+    };
+    let [first, inside, after] =
+        [PageStart::Offset(0), PageStart::Offset(70), PageStart::After(Uuid::from_bytes(id(7)))];
+    let beyond = PageStart::Offset(u64::MAX);
+    for (text, status) in [("", None), ("", Some(STATUSES[0])), ("by", None), ("nobody", None)] {
+        for start in [first, after, beyond] {
+            assert_eq!(rows(text, status, start), 0, "{text} {status:?} {start:?}");
+        }
+    }
+    assert_eq!((rows("", None, inside), rows("by", None, inside)), (70, 70 / 32));
+    // The shortest list to its end, whatever part is asked for; each of its entries is looked for in the others.
+    for start in [first, inside, after, beyond] {
+        assert_eq!(rows("ada byron", None, start), 2 * 100);
+        assert_eq!(rows("by", Some(STATUSES[0]), start), 2 * 40);
+        assert_eq!(rows("ada byron", Some(STATUSES[1]), start), 3 * 60);
+        assert_eq!(rows("ada nobody", None, start), 0);
+    }
 }
 
 #[test]

@@ -9,8 +9,8 @@ use crate::http::call_attempt::{CallAttemptBody, CallAttemptPatch, CallAttemptVi
 use crate::http::candidate::{CandidateBody, CandidatePatch, CandidateView};
 use crate::http::company::{CompanyBody, CompanyPatch, CompanyView, DeletedCompanyView};
 use crate::http::dialler::{
-    ClaimBody, ClaimedView, CompletionBody, HeartbeatBody, LeaseExpiryView, OnlineCompletionBody, OnlineEndView,
-    OnlineLeaseView, OnlineStartBody,
+    ClaimBody, ClaimedView, CompletionBody, HeartbeatBody, LeaseExpiryView, OnlineCompletionBody,
+    OnlineEndView, OnlineLeaseView, OnlineStartBody,
 };
 use crate::http::health::HealthView;
 use crate::http::interview::{DryRunView, InterviewBody, InterviewPatch, InterviewView};
@@ -40,7 +40,10 @@ pub(super) const TAGS: [(&str, &str); 9] = [
     (INTERVIEWS, "A candidate and an agent at a time, for a job."),
     (CALL_ATTEMPTS, "The tries to phone the candidate of an interview by phone."),
     (BILLING, "What calls cost, in minutes or credits. Quantities are exact decimals."),
-    (DIALLERS, "For the telephony side: calls that are due are claimed under a lease, kept by heartbeats, and completed."),
+    (
+        DIALLERS,
+        "For the telephony side: calls that are due are claimed under a lease, kept by heartbeats, and completed.",
+    ),
     (SERVICE, "The service itself. No key is needed."),
 ];
 
@@ -262,6 +265,13 @@ pub(super) fn operation(route: Route) -> Option<Operation> {
             .note("The same completion again has the same answer and no second effect.")
             .takes::<CompletionBody>()
             .gives::<CallAttemptView<'static>>("The call attempt as it is now.")
+            .shows(json!({
+                "status": "COMPLETED",
+                "notes": "Answered at once.",
+                "recordingUrl": "https://recordings.example/7",
+                "duration": 734,
+                "calledAt": "2026-04-02T12:30:00.000Z",
+            }))
             .fails(&[Code::LeaseLost]),
         Route::PutAnalysis => Operation::new(DIALLERS, "Deliver an interview's analysis")
             .note("Again replaces it.")
