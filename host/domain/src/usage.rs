@@ -87,14 +87,14 @@ pub struct Conversion {
 impl UsageRecord {
     /// The record of a call that has just ended in somebody's hands, if there is something to pay for.
     #[must_use]
-    pub fn of(lease: &Lease, billing_system: BillingSystem, call_seconds: u32, at: Timestamp) -> Option<Self> {
+    pub fn of(
+        lease: &Lease,
+        billing_system: BillingSystem,
+        call_seconds: u32,
+        at: Timestamp,
+    ) -> Option<Self> {
         (0 < call_seconds).then(|| Self {
-            id: UsageId {
-                ats_id: lease.ats_id,
-                company_id: lease.company_id,
-                finished_at: at,
-                of: lease.of,
-            },
+            id: UsageId { ats_id: lease.ats_id, company_id: lease.company_id, finished_at: at, of: lease.of },
             interview_id: lease.interview_id,
             began_at: lease.began_at,
             agent_focus: lease.agent_focus,
@@ -170,7 +170,10 @@ impl UsageRecord {
     ) -> Self {
         let (decision_id, release_id) = decided;
         let lines = verdict.lines;
-        Self { bill: Bill::Converted(Conversion { at, decision_id, release_id, month_so_far, lines }), ..self }
+        Self {
+            bill: Bill::Converted(Conversion { at, decision_id, release_id, month_so_far, lines }),
+            ..self
+        }
     }
 }
 
@@ -275,7 +278,8 @@ impl DayUsage {
     pub fn of_conversion(record: &UsageRecord, conversion: &Conversion) -> Vec<Self> {
         let call_seconds = u64::from(record.call_seconds);
         let whole = conversion.lines.iter().map(|line| line.quantity_thousandths).sum();
-        let tally = |quantity_thousandths| Tally { calls: 0, converted: 1, call_seconds, quantity_thousandths };
+        let tally =
+            |quantity_thousandths| Tally { calls: 0, converted: 1, call_seconds, quantity_thousandths };
         let lines = conversion.lines.iter();
         let lines = lines.map(|line| Self::of(record, &line.cost_key, tally(line.quantity_thousandths)));
         std::iter::once(Self::of(record, "", tally(whole))).chain(lines).collect()

@@ -186,12 +186,12 @@ struct Waits {
 
 /// Everything about a call, on a snapshot or inside the commit. Nothing once it is converted.
 fn look(read: &impl Read, id: UsageId, now: Timestamp) -> Result<Option<Waits>, store::Error> {
-    let Some(record) = store::get::<UsageRecord>(read, &id)?.filter(|record| record.ask_at().is_some()) else {
+    let Some(record) = store::get::<UsageRecord>(read, &id)?.filter(|record| record.ask_at().is_some())
+    else {
         return Ok(None);
     };
     let UsageId { ats_id, company_id, finished_at, .. } = id;
-    let so_far =
-        store::usage::month_so_far(read, ats_id, company_id, record.billing_system, finished_at)?;
+    let so_far = store::usage::month_so_far(read, ats_id, company_id, record.billing_system, finished_at)?;
     let facts = record.facts(so_far, now);
     let has_company = store::exists::<Company>(read, &company_id)?;
     let interview = store::get::<Interview>(read, &record.interview_id)?.filter(|_| has_company);
@@ -205,12 +205,7 @@ fn look(read: &impl Read, id: UsageId, now: Timestamp) -> Result<Option<Waits>, 
 }
 
 /// The commit: writes the bill, if the policy was asked on what is so now.
-fn settle(
-    txn: &mut Txn,
-    id: UsageId,
-    said: &Said<Billing>,
-    now: Timestamp,
-) -> Result<(), Abort<Rejection>> {
+fn settle(txn: &mut Txn, id: UsageId, said: &Said<Billing>, now: Timestamp) -> Result<(), Abort<Rejection>> {
     let Some(waits) = look(txn, id, now)? else { return Ok(()) };
     if !said.holds_for(&waits.facts) {
         return Err(Abort::Refused(Rejection::Conflict));
@@ -274,7 +269,6 @@ pub(crate) fn is_limit_reached(
     now: Timestamp,
 ) -> Result<bool, store::Error> {
     let Some(limit_thousandths) = company.usage_limit_thousandths else { return Ok(false) };
-    let so_far =
-        store::usage::month_so_far(read, company.ats_id, company.id, company.billing_system, now)?;
+    let so_far = store::usage::month_so_far(read, company.ats_id, company.id, company.billing_system, now)?;
     Ok(limit_thousandths <= so_far.quantity_thousandths)
 }

@@ -64,7 +64,10 @@ async fn what_a_broken_release_cannot_bill_waits_for_one_that_can() {
     assert!(host.clock.advance(Duration::from_secs(3_600)));
     until(&mut office, r#""totalInterviews":3,"totalMinutesUsed":4"#).await;
     let found = usage(&mut office.partner, "").await;
-    assert!(!found.contains("pending") && found.contains(r#""costKey":"hostile_calls","events":2"#), "{found}");
+    assert!(
+        !found.contains("pending") && found.contains(r#""costKey":"hostile_calls","events":2"#),
+        "{found}"
+    );
     assert_eq!(held(&host, &office).await, 0);
     assert_sound(&host);
 }
@@ -96,8 +99,11 @@ async fn the_builtin_rule_bills_what_nobody_has_billed_for_a_week() {
     let waiting = usage(&mut office.partner, "").await;
     assert!(waiting.contains(r#""pendingInterviews":1"#), "{waiting}");
     assert!(host.clock.advance(Duration::from_secs(3_700)));
-    until(&mut office, r#""totalMinutesUsed":3,"breakdownByCostKey":[{"costKey":"interview_minutes","events":1"#)
-        .await;
+    until(
+        &mut office,
+        r#""totalMinutesUsed":3,"breakdownByCostKey":[{"costKey":"interview_minutes","events":1"#,
+    )
+    .await;
     let calls = ledger(&host, &office.here);
     let conversion = calls[0].conversion().expect("is converted");
     let release = host.operate("GET", &format!("/releases/{}", conversion.release_id), Value::Null).await;
@@ -201,7 +207,10 @@ async fn no_bill_is_made_on_an_account_that_has_moved() {
     meddler.left.store(2, Ordering::SeqCst);
     let _ = office.dialler.complete(&claimed[0], "COMPLETED").await.expect(200);
     let found = usage(&mut office.partner, "").await;
-    assert!(found.contains(r#"{"costKey":"interview_generic_less_50","events":1,"minutesUsed":1}"#), "{found}");
+    assert!(
+        found.contains(r#"{"costKey":"interview_generic_less_50","events":1,"minutesUsed":1}"#),
+        "{found}"
+    );
     assert!(!found.contains("pending"), "{found}");
     // Again and again: it is left to the worker, and converted once.
     meddler.left.store(5, Ordering::SeqCst);

@@ -47,9 +47,7 @@ impl Rule {
             }
             Self::OneUnit => ("hostile", json!({ "settings": { "do": "one-unit" } })),
             Self::Fails => ("hostile", json!({ "settings": { "do": "overflow" } })),
-            Self::FailsOver => {
-                ("hostile", json!({ "settings": { "do": "trap" }, "onFailure": "fallback" }))
-            }
+            Self::FailsOver => ("hostile", json!({ "settings": { "do": "trap" }, "onFailure": "fallback" })),
         }
     }
 
@@ -159,7 +157,8 @@ impl History {
     /// Another call of the same interview, whose end is told twice.
     async fn call_again(&mut self) {
         let Some(last) = self.callable.len().checked_sub(1) else { return };
-        let (place, interview) = self.callable[usize::try_from(self.dice.roll(last as u64 + 1)).expect("fits")].clone();
+        let (place, interview) =
+            self.callable[usize::try_from(self.dice.roll(last as u64 + 1)).expect("fits")].clone();
         let seconds = self.seconds();
         let office = &mut self.offices[place];
         let _ = office.post_attempt(&interview, json!({})).await.expect(201);
@@ -274,9 +273,11 @@ impl History {
         let hours = |dice: &mut Dice| Duration::from_secs(3_600 * dice.roll(24 * 20));
         let (from, to) = (now.minus(hours(&mut self.dice)), now.minus(hours(&mut self.dice)));
         let midnight = |at: Timestamp| Day::of(at).start();
-        for (from, to) in
-            [(from.min(to), from.max(to)), (midnight(from.min(to)), midnight(now.plus(DAY))), (from, now.plus(DAY))]
-        {
+        for (from, to) in [
+            (from.min(to), from.max(to)),
+            (midnight(from.min(to)), midnight(now.plus(DAY))),
+            (from, now.plus(DAY)),
+        ] {
             self.check_period(from, to).await;
         }
     }
@@ -359,7 +360,11 @@ impl Sums {
         let breakdown = told["breakdownByCostKey"].as_array().expect("a breakdown");
         assert_eq!(breakdown.len(), self.keys.len(), "{query} {told:#}");
         for (entry, (key, (events, quantities))) in breakdown.iter().zip(&self.keys) {
-            assert_eq!((&entry["costKey"], &entry["events"]), (&json!(key), &json!(events)), "{query} {told:#}");
+            assert_eq!(
+                (&entry["costKey"], &entry["events"]),
+                (&json!(key), &json!(events)),
+                "{query} {told:#}"
+            );
             for (unit, _, used) in UNITS {
                 let expected = quantities.get(&unit).map(|sum| digits(Some(sum)));
                 assert_eq!(of(&entry[used]), expected, "{query} {key} {told:#}");
@@ -376,9 +381,12 @@ async fn live(seed: u64) {
     history.check_ledgers();
     // Who is answered at once is billed at once: only what nobody answered may have waited.
     let mut failed = BTreeSet::new();
-    failed.extend(history.took.iter().filter(|took| took.rule == Rule::Fails).map(|took| took.interview_id.clone()));
+    failed.extend(
+        history.took.iter().filter(|took| took.rule == Rule::Fails).map(|took| took.interview_id.clone()),
+    );
     for call in history.ledgers().iter().flatten() {
-        let is_billed = call.conversion().is_some_and(|conversion| conversion.at < call.id.finished_at.plus(WAITS));
+        let is_billed =
+            call.conversion().is_some_and(|conversion| conversion.at < call.id.finished_at.plus(WAITS));
         assert!(is_billed || failed.contains(&call.interview_id.to_string()), "{call:?}");
     }
     // Nothing is held for ever, not even while everything fails.

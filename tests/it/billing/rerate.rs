@@ -35,7 +35,10 @@ async fn a_release_that_bills_as_before_makes_no_difference_and_another_one_its_
     let told = rerate(&host, &sooner, "2026-04-01").await;
     assert_eq!(told["calls"], json!({ "billed": 6, "same": 4, "changed": 2, "failed": 0, "pending": 0 }));
     let minutes = &told["byCompany"][0];
-    assert_eq!((&minutes["billed"], &minutes["wouldBe"], &minutes["difference"]), (&json!(8), &json!(6), &json!(-2)));
+    assert_eq!(
+        (&minutes["billed"], &minutes["wouldBe"], &minutes["difference"]),
+        (&json!(8), &json!(6), &json!(-2))
+    );
     assert_eq!(
         minutes["byCostKey"],
         json!([

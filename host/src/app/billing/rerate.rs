@@ -130,10 +130,9 @@ fn is_same(one: &[Line], other: &[Line]) -> bool {
 /// # Errors
 /// It is not there, or of another policy; it cannot be run; somebody else's question is under way.
 pub async fn rerate(app: &App, id: ReleaseId, since: Timestamp) -> Result<Rerated, Error> {
-    let _turn = app
-        .bills()
-        .rerating()
-        .ok_or_else(|| Error::Refused("another rerate is under way; ask again when it has ended".to_owned()))?;
+    let _turn = app.bills().rerating().ok_or_else(|| {
+        Error::Refused("another rerate is under way; ask again when it has ended".to_owned())
+    })?;
     let began = Instant::now();
     let release = release::show(app, id)?;
     if release.slot.policy != PolicyName::Billing {
@@ -147,7 +146,8 @@ pub async fn rerate(app: &App, id: ReleaseId, since: Timestamp) -> Result<Rerate
     for ats_id in atss_of(&app.snapshot()?, release.slot)? {
         let companies = store::usage::companies(&app.snapshot()?, ats_id, &mut Budget::unbounded())?;
         for company_id in companies.into_iter().flatten() {
-            let mut company = OfCompany { app, apart: &apart, ats_id, company_id, accounts: BTreeMap::new(), asked: 0 };
+            let mut company =
+                OfCompany { app, apart: &apart, ats_id, company_id, accounts: BTreeMap::new(), asked: 0 };
             company.run(&period).await?;
             accounts.extend(company.accounts.into_values());
         }

@@ -196,7 +196,8 @@ fn an_account_is_of_its_month_and_its_unit() {
     let so_far = |unit, hours| {
         usage::month_so_far(&txn, ATS, fixture::COMPANY, unit, moment(hours, 0)).expect("reads")
     };
-    let account = |calls, quantity_thousandths| MonthSoFar { calls, call_seconds: calls * 61, quantity_thousandths };
+    let account =
+        |calls, quantity_thousandths| MonthSoFar { calls, call_seconds: calls * 61, quantity_thousandths };
     assert_eq!(so_far(BillingSystem::Minutes, 0), account(1, 1_000));
     assert_eq!(so_far(BillingSystem::Minutes, 24 * 30), account(2, 2_000));
     assert_eq!(so_far(BillingSystem::Credits, 24 * 30), account(1, 1_000));

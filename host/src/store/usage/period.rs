@@ -53,8 +53,7 @@ pub fn of_period(
     period: &Range<Timestamp>,
     budget: &mut Budget,
 ) -> Result<Option<CompanyUsage>, Error> {
-    let mut walk =
-        Walk { read, ats_id, company_id, budget, calls: BTreeMap::new(), units: BTreeMap::new() };
+    let mut walk = Walk { read, ats_id, company_id, budget, calls: BTreeMap::new(), units: BTreeMap::new() };
     let first = Day::of(period.start);
     let first = if first.start() < period.start { first.next() } else { first };
     let behind = Day::of(period.end);
