@@ -7,6 +7,7 @@ pub mod access;
 pub mod agent;
 pub mod analysis;
 pub mod ats;
+pub mod billing;
 pub mod call_attempt;
 pub mod call_queue;
 pub(crate) mod call_scheduling;
@@ -68,6 +69,8 @@ struct Inner {
     removals: removal::Wake,
     /// Where claims wait for an attempt.
     calls: call_queue::Bell,
+    /// Whose calls are being converted.
+    bills: billing::Turns,
     /// Reloads of the keys run one after another.
     reloading_keys: Mutex<()>,
     /// Reloads of the fleet run one after another.
@@ -288,6 +291,7 @@ impl App {
             in_flight: idempotency::InFlight::default(),
             removals: removal::Wake::default(),
             calls: call_queue::Bell::default(),
+            bills: billing::Turns::default(),
             reloading_keys: Mutex::new(()),
             reloading: tokio::sync::Mutex::new(()),
             walkers: walk::Walkers::default(),
@@ -344,6 +348,10 @@ impl App {
     #[must_use]
     pub fn calls(&self) -> &call_queue::Bell {
         &self.inner.calls
+    }
+
+    pub(crate) fn bills(&self) -> &billing::Turns {
+        &self.inner.bills
     }
 
     pub(crate) fn walkers(&self) -> &walk::Walkers {

@@ -3,6 +3,7 @@
 //! Exit status: 0 done, 1 refused, 2 wrong usage, 3 the server was not reached.
 
 mod ats;
+mod billing;
 mod client;
 mod clock;
 mod company;
@@ -81,6 +82,9 @@ enum Command {
     /// Phone numbers of companies.
     #[command(subcommand)]
     PhoneNumber(phone_number::PhoneNumber),
+    /// What calls cost.
+    #[command(subcommand)]
+    Billing(billing::Billing),
     /// Policy plugins.
     #[command(subcommand)]
     Plugin(plugin::Plugin),
@@ -130,6 +134,7 @@ impl Arguments {
             Command::Key(command) => ask(&command.request()?, &global, &output),
             Command::Company(command) => ask(&command.request()?, &global, &output),
             Command::PhoneNumber(command) => ask(&command.request()?, &global, &output),
+            Command::Billing(command) => ask(&command.request()?, &global, &output),
             Command::Plugin(command) => ask(&command.request()?, &global, &output),
             Command::Release(command) => ask(&command.request()?, &global, &output),
             Command::Slot(command) => ask(&command.request()?, &global, &output),

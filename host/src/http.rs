@@ -6,6 +6,7 @@ pub mod admin;
 pub mod agent;
 pub mod analysis;
 pub mod auth;
+pub mod billing;
 pub mod body;
 pub mod call_attempt;
 pub mod candidate;

@@ -39,7 +39,7 @@ pub use fleet::seat::{DURATION_BOUNDS_MICROS, ReleaseStats};
 pub use fleet::{Fleet, Plan, Unavailable};
 pub use job_resolution::JobResolution;
 pub use owner_onboarding::OwnerOnboarding;
-pub use replay::Replayed;
+pub use replay::{Apart, Replayed};
 pub use runtime::{Runtime, Setup};
 
 /// What can go wrong outside of a decision. Inside of one, everything is a recorded `FailureKind`.

@@ -40,6 +40,7 @@ pub mod plugin;
 pub mod release;
 pub mod removal;
 pub mod slot;
+pub mod usage;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -239,7 +240,7 @@ impl Store {
     }
 
     /// Changes with each commit after which something may wait for another moment than before: a call, or the end
-    /// of a call, of a lease, of an interview. One notification for all of them.
+    /// of a call, of a lease, of an interview, or the conversion of a call. One notification for all of them.
     #[must_use]
     pub fn deadlines_changed(&self) -> watch::Receiver<u64> {
         self.deadlines.clone()

@@ -1,6 +1,7 @@
 //! What runs without a request. A worker takes no input but the store, can be ended at any moment and started
 //! again, and follows the one clock.
 
+mod billing;
 mod removal;
 mod sentinel;
 
@@ -20,6 +21,7 @@ pub async fn run(app: App, drain: Drain) {
     tokio::join!(
         removal::run(app.clone(), drain.clone()),
         sentinel::run(app.clone(), drain.clone()),
+        billing::run(app.clone(), drain.clone()),
         expire(app, drain)
     );
 }

@@ -79,7 +79,8 @@ fn takes_body(entry: &Entry) -> bool {
 
 /// Whether an ATS key must name a company.
 fn is_of_company(entry: &Entry) -> bool {
-    entry.access == Access::Partner && !entry.template.starts_with("/company")
+    let is_of_the_ats = ["/company", "/billing"].iter().any(|path| entry.template.starts_with(path));
+    entry.access == Access::Partner && !is_of_the_ats
 }
 
 fn with_key() -> impl Iterator<Item = &'static Entry> {

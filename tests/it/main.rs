@@ -5,6 +5,7 @@ mod agent;
 mod alone;
 mod analysis;
 mod any_bytes;
+mod billing;
 mod call_attempt;
 mod call_race;
 mod call_scheduling;

@@ -35,4 +35,5 @@ pub mod removal;
 pub mod search;
 pub mod text;
 pub mod time;
+pub mod usage;
 mod words;

@@ -9,7 +9,7 @@ use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::rejection::Rejection;
 use switchboard_domain::release::{Limits, OnFailure, PluginVersion, Release, SlotState, Wasi, check_grants};
 
-use crate::app::{App, Error, plugin};
+use crate::app::{App, Error, billing, plugin};
 use crate::policy;
 pub use crate::policy::ReleaseStats;
 use crate::store::{self, Abort, Read, Txn};
@@ -56,6 +56,8 @@ pub struct SlotView {
     pub state: Option<SlotState>,
     /// What answers, be it its own or the default slot's.
     pub active: Option<Release>,
+    /// Effects that wait for a decision: calls that are not converted yet.
+    pub held: u64,
 }
 
 /// Finds the slot that `ATS/POLICY` names; the ATS by id, or by name where that is unique.
@@ -267,7 +269,8 @@ pub fn show_slot(app: &App, slot: Slot) -> Result<SlotView, Error> {
         Some(id) => store::get::<Release>(&snapshot, &id)?,
         None => None,
     };
-    Ok(SlotView { slot, state, active })
+    let held = billing::held(&snapshot, slot)?;
+    Ok(SlotView { slot, state, active, held })
 }
 
 /// Every default slot, and every ATS's slot that has a release of its own.

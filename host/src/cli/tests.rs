@@ -19,6 +19,7 @@ fn requested(line: &str) -> Result<Request, Failure> {
         Command::Key(command) => command.request(),
         Command::Company(command) => command.request(),
         Command::PhoneNumber(command) => command.request(),
+        Command::Billing(command) => command.request(),
         Command::Plugin(command) => command.request(),
         Command::Release(command) => command.request(),
         Command::Slot(command) => command.request(),
@@ -57,6 +58,10 @@ fn commands_that_look_ask_with_get() {
         ("company list --ats A", "/companies?atsId=A"),
         ("company show ID", "/companies/ID"),
         ("phone-number list --company C", "/phone-numbers?companyId=C"),
+        (
+            "billing rerate --release rel_1 --since 2026-04-01T00:00:00+02:00",
+            "/billing/rerate?release=rel_1&since=2026-04-01T00%3A00%3A00%2B02%3A00",
+        ),
         ("plugin list", "/plugins"),
         ("plugin show northstar", "/plugins/northstar"),
         ("plugin show northstar@sha256:ab", "/plugins/northstar@sha256:ab"),

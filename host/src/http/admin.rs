@@ -2,6 +2,7 @@
 //! the partners' one. Every command of the command line is a client of this.
 
 pub mod ats;
+pub mod billing;
 pub mod clock;
 pub mod company;
 pub mod decision;
@@ -74,6 +75,7 @@ enum Route {
     ListPhoneNumbers,
     CreatePhoneNumber,
     DeletePhoneNumber,
+    RerateBills,
     ListPlugins,
     PushPlugin,
     GetPlugin,
@@ -116,6 +118,7 @@ const ROUTES: &[(Route, &str, &str)] = &[
     (Route::ListPhoneNumbers, "GET", "/phone-numbers"),
     (Route::CreatePhoneNumber, "POST", "/phone-numbers"),
     (Route::DeletePhoneNumber, "DELETE", "/phone-numbers/{id}"),
+    (Route::RerateBills, "GET", "/billing/rerate"),
     (Route::ListPlugins, "GET", "/plugins"),
     (Route::PushPlugin, "POST", "/plugins"),
     (Route::GetPlugin, "GET", "/plugins/{name}"),
@@ -238,6 +241,7 @@ impl Admin {
             Route::ListPhoneNumbers => phone_number::list(ask),
             Route::CreatePhoneNumber => phone_number::create(ask).await,
             Route::DeletePhoneNumber => phone_number::delete(ask).await,
+            Route::RerateBills => Box::pin(billing::rerate(ask)).await,
             Route::ListPlugins => plugin::list(ask),
             Route::PushPlugin => plugin::push(ask).await,
             Route::GetPlugin => plugin::get(ask),

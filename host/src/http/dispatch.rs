@@ -16,7 +16,7 @@ use super::problem::{Failure, Problem};
 use super::reply::Reply;
 use super::request::Call;
 use super::route::Route;
-use super::{analysis, call_attempt, company, dialler, interview, resource};
+use super::{analysis, billing, call_attempt, company, dialler, interview, resource};
 use crate::app::idempotency::{self, Begin};
 use crate::app::{App, Page, PageRequest, PageStart, Rendered, Write};
 
@@ -67,6 +67,7 @@ async fn handle(app: &App, call: &mut Call) -> Result<Reply, Failure> {
         Route::CreateCallAttempt => Box::pin(call_attempt::create(app, call)).await,
         Route::UpdateCallAttempt => Box::pin(call_attempt::update(app, call)).await,
         Route::DeleteCallAttempt => Box::pin(call_attempt::delete(app, call)).await,
+        Route::GetBillingUsage => Box::pin(billing::usage(app, call)).await,
         Route::ClaimCallAttempts => Box::pin(dialler::claim(app, call)).await,
         Route::BeatCallAttempt => Box::pin(dialler::beat(app, call)).await,
         Route::CompleteCallAttempt => Box::pin(dialler::complete(app, call)).await,

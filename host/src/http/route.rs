@@ -83,6 +83,8 @@ pub enum Route {
     UpdateCallAttempt,
     /// `DELETE /interviews/{id}/call-attempts/{attemptId}`
     DeleteCallAttempt,
+    /// `GET /billing/usage`
+    GetBillingUsage,
     /// `POST /worker/call-attempts/claim`
     ClaimCallAttempts,
     /// `POST /worker/call-attempts/{id}/heartbeat`
@@ -267,6 +269,7 @@ const TABLE: &[Entry] = {
             Partner,
             &[Scope::WriteInterviews],
         ),
+        entry(GetBillingUsage, Get, "/billing/usage", "getBillingUsage", Partner, &[Scope::ReadBilling]),
         entry(ClaimCallAttempts, Post, "/worker/call-attempts/claim", "claimCallAttempts", Worker, &[]),
         entry(BeatCallAttempt, Post, "/worker/call-attempts/{id}/heartbeat", "beatCallAttempt", Worker, &[]),
         entry(

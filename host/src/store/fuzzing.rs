@@ -14,6 +14,7 @@ use switchboard_domain::lease::Lease;
 use switchboard_domain::phone_number::CompanyPhoneNumber;
 use switchboard_domain::release::{PluginVersion, Release, SlotState};
 use switchboard_domain::removal::Removal;
+use switchboard_domain::usage::{DayUsage, InterviewCall, Repeat, UsageRecord};
 
 use super::call_queue::CallQueue;
 use super::codec;
@@ -26,7 +27,7 @@ use super::schema::Table;
 type Try = fn(&[u8]);
 
 /// Every noun of the store.
-const NOUNS: [(Table, Try); 20] = [
+const NOUNS: [(Table, Try); 24] = [
     noun::<Ats>(),
     noun::<StoredKey>(),
     noun::<Company>(),
@@ -47,6 +48,10 @@ const NOUNS: [(Table, Try); 20] = [
     noun::<OutboxRow>(),
     noun::<Reply>(),
     noun::<Removal>(),
+    noun::<UsageRecord>(),
+    noun::<DayUsage>(),
+    noun::<InterviewCall>(),
+    noun::<Repeat>(),
 ];
 
 const fn noun<R: Record>() -> (Table, Try) {

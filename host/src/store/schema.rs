@@ -55,13 +55,21 @@ pub enum Table {
     Idempotency,
     /// `RemovalId` → `Removal`: deletions under way; empty nearly always.
     Removal,
+    /// ATS, company, moment of the end, call → `UsageRecord`: a company's calls are in their order, and outlive it.
+    Usage,
+    /// ATS, company, unit, cost key, day → `DayUsage`: what a period is read from. Outlives its company too.
+    UsageDay,
+    /// Interview, call, moment of its beginning → `InterviewCall`: no call is written down twice.
+    UsageCall,
+    /// ATS, company, unit or none, moment of the end, call → `Repeat`: calls of interviews that had one before.
+    UsageRepeat,
     /// Every secondary index and every kept count; see `Tag`.
     Index,
 }
 
 impl Table {
     /// All of them, in the order in which a commit writes them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 27] = [
         Self::Meta,
         Self::Ats,
         Self::Key,
@@ -84,6 +92,10 @@ impl Table {
         Self::Outbox,
         Self::Idempotency,
         Self::Removal,
+        Self::Usage,
+        Self::UsageDay,
+        Self::UsageCall,
+        Self::UsageRepeat,
         Self::Index,
     ];
 
@@ -113,6 +125,10 @@ impl Table {
             Self::Outbox => "outbox",
             Self::Idempotency => "idempotency",
             Self::Removal => "removal",
+            Self::Usage => "usage",
+            Self::UsageDay => "usage_day",
+            Self::UsageCall => "usage_call",
+            Self::UsageRepeat => "usage_repeat",
             Self::Index => "index",
         }
     }
@@ -122,9 +138,9 @@ impl Table {
     }
 
     /// Whether a change of it may make something wait for another moment than before: a call, or the end of a call,
-    /// of a lease, of an interview.
+    /// of a lease, of an interview; or the conversion of a call.
     pub(crate) const fn has_deadlines(self) -> bool {
-        matches!(self, Self::Interview | Self::CallQueue | Self::Lease)
+        matches!(self, Self::Interview | Self::CallQueue | Self::Lease | Self::Usage)
     }
 }
 
@@ -237,6 +253,13 @@ pub(crate) enum Tag {
     AnalysisOfInterview = 77,
     /// Candidate; counted: `GET /candidates/{id}/analyses` and `analysisCount`.
     AnalysisOfCandidate = 78,
+    /// Installation, moment: calls are converted, and asked for again, in this order. An entry lies here, and in the
+    /// two below, only until its call is converted.
+    UsageByDeadline = 90,
+    /// Company, moment of the end: the calls of a period that are not converted yet.
+    UsageWaits = 91,
+    /// ATS; counted: how many effects its slot holds.
+    UsageHeld = 92,
 }
 
 impl Tag {
@@ -258,7 +281,8 @@ impl Tag {
             | Self::InterviewByJob
             | Self::InterviewOfCandidate
             | Self::LeaseOfCompany
-            | Self::AnalysisOfCandidate => true,
+            | Self::AnalysisOfCandidate
+            | Self::UsageHeld => true,
             Self::AtsByName
             | Self::KeyOfAts
             | Self::KeyOfCompany
@@ -286,7 +310,9 @@ impl Tag {
             | Self::QueueFirst
             | Self::LeaseByDeadline
             | Self::InterviewByDeadline
-            | Self::AnalysisOfInterview => false,
+            | Self::AnalysisOfInterview
+            | Self::UsageByDeadline
+            | Self::UsageWaits => false,
         }
     }
 }

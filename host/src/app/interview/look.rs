@@ -19,7 +19,7 @@ use switchboard_domain::time::Timestamp;
 
 use super::when::Occasion;
 use crate::app::access::Caller;
-use crate::app::{App, Error, agent, candidate, job, removal};
+use crate::app::{App, Error, agent, billing, candidate, job, removal};
 use crate::store::{self, Read};
 
 /// A request, and the ids of all that it may make: fixed once, so that looking again gives the same.
@@ -124,6 +124,9 @@ pub(super) fn look(read: &impl Read, plan: &Plan, call_at: Option<Timestamp>) ->
     else {
         return Err(Rejection::Invalid(problems).into());
     };
+    if !plan.is_test && billing::is_limit_reached(read, &company, plan.now)? {
+        return Err(Rejection::BillingLimitExceeded.into());
+    }
     let occasion = Occasion {
         now: plan.now,
         is_test: plan.is_test,

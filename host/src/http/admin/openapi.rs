@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::ats::{AtsBody, AtsChangeBody, AtsView};
+use super::billing::RerateView;
 use super::clock::{ClockBody, ClockView};
 use super::company::{CompanyChangeBody, CompanyView};
 use super::decision::{self, DecisionView, ReplayView};
@@ -25,14 +26,16 @@ use crate::http::schema;
 
 const ATSS: &str = "ATSs and keys";
 const COMPANIES: &str = "Companies";
+const BILLING: &str = "Billing";
 const PLUGINS: &str = "Plugins and releases";
 const DECISIONS: &str = "Decisions";
 const SERVER: &str = "The server";
 
 /// The groups in their order.
-const TAGS: [(&str, &str); 5] = [
+const TAGS: [(&str, &str); 6] = [
     (ATSS, "Who integrates, and with which keys."),
     (COMPANIES, "The customers of the ATSs, and the numbers that their agents call from."),
+    (BILLING, "What calls cost."),
     (PLUGINS, "What decides, and where."),
     (DECISIONS, "What was decided, on which facts, and whether it would be again."),
     (SERVER, "Whether it is well, and what time it is."),
@@ -176,6 +179,19 @@ fn operation(route: Route) -> Option<Operation> {
         Route::DeletePhoneNumber => Operation::new(COMPANIES, "Take a phone number back")
             .gives::<PhoneNumberView>("The number that was.")
             .fails(&[Code::Refused]),
+
+        Route::RerateBills => Operation::new(BILLING, "Ask what another release would have billed")
+            .note(
+                "Every billed call of the release's slot once more, in the order of then, on the account of the month \
+                 that the release's own bills would have led to. Takes some seconds for a million calls; one such \
+                 question is answered at a time.",
+            )
+            .with(Parameter::text("release", "A release for billing, active or not.").required())
+            .with(
+                Parameter::text("since", "Only calls that ended from this moment or day (UTC) on.").required(),
+            )
+            .gives::<RerateView>("What it would have billed, beside what was billed. Nothing is changed.")
+            .fails(&[Code::InvalidDate, Code::ResourceNotFound, Code::Refused, Code::PluginRefused]),
 
         Route::ListPlugins => Operation::new(PLUGINS, "List plugins")
             .lists::<PluginView>("Every version of each, the newest first."),

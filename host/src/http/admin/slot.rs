@@ -127,7 +127,7 @@ pub(super) fn view(app: &App, found: &Found) -> SlotView {
         p50_micros: stats.map_or(0, |stats| stats.duration_quantile_micros(0.5)),
         p99_micros: stats.map_or(0, |stats| stats.duration_quantile_micros(0.99)),
         fuel_mean: stats.map_or(0, |stats| stats.fuel_total / stats.calls.max(1)),
-        held: 0,
+        held: found.held,
     }
 }
 

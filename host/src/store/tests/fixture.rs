@@ -28,6 +28,7 @@ use switchboard_domain::release::{
 use switchboard_domain::removal::{Removal, Removed};
 use switchboard_domain::text::{CountryCode, CurrencyCode, EmailAddress, Locale, WebUrl};
 use switchboard_domain::time::Timestamp;
+use switchboard_domain::usage::UsageRecord;
 
 use super::super::idempotency::{Reply, ReplyKey};
 
@@ -280,6 +281,7 @@ pub(super) fn lease(number: u64) -> Lease {
         retry_number: 2,
         agent_focus: AgentFocus::LanguageTest,
         agent_duration_minutes: 20,
+        billing_system: BillingSystem::Credits,
         ended: None,
     }
 }
@@ -287,6 +289,17 @@ pub(super) fn lease(number: u64) -> Lease {
 pub(super) fn ended_lease(number: u64) -> Lease {
     let completion = Completion { outcome: Outcome::Voicemail, duration_seconds: 61, digest: [8; 32] };
     Lease { ended: Some(LeaseEnd { at: AT, completion: Some(completion) }), ..lease(number) }
+}
+
+/// A call of an interview that ended at this moment.
+pub(super) fn usage(
+    interview: u64,
+    number: u64,
+    billing_system: BillingSystem,
+    at: Timestamp,
+) -> UsageRecord {
+    let lease = Lease { interview_id: InterviewId::from_bytes(id(interview)), ..lease(number) };
+    UsageRecord::of(&lease, billing_system, 61, at).expect("lasted")
 }
 
 pub(super) fn analysis(number: u64) -> Analysis {
