@@ -30,8 +30,8 @@ use switchboard_domain::usage::{UsageId, UsageRecord};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::app::decision::{self, ASKED_MAX, Ending, Question, Said};
-use crate::app::{App, Error};
-use crate::policy::Billing;
+use crate::app::{App, Error, release};
+use crate::policy::{Billing, Line};
 use crate::store::{self, Abort, CommitError, Read, Txn};
 
 pub use report::{Entry, Report, report};
@@ -146,22 +146,18 @@ async fn convert_each(app: &App, company_id: CompanyId, ids: &[UsageId]) -> bool
 
 async fn convert(app: &App, id: UsageId) -> Result<(), Error> {
     let (now, deadline) = (app.now(), decision::deadline());
-    let mut line = None;
+    let mut line: Option<Arc<Line>> = None;
     for _ in 0..ASKED_MAX {
         let Some(Waits { record, facts, candidate_id, .. }) = look(&app.snapshot()?, id, now)? else {
             return Ok(());
         };
         // One operation, one release, however often it is asked.
-        let line = line.get_or_insert_with(|| {
-            if record.has_waited_long_enough(now) {
-                tracing::warn!(event = "billing.standard", company = %id.company_id, call = ?id.of,
-                    "no release has converted this call for a week: the built-in rule does");
-                return app.fleet().standard_line(PolicyName::Billing);
-            }
-            decision::line::<Billing>(app, id.ats_id)
-        });
+        let line = match &line {
+            Some(line) => Arc::clone(line),
+            None => Arc::clone(line.insert(line_for(app, &record, now).await?)),
+        };
         let question = Question { facts, candidate_id, asker: Asker::Worker };
-        let said = Arc::new(decision::ask::<Billing>(app, line, question, deadline).await);
+        let said = Arc::new(decision::ask::<Billing>(app, &line, question, deadline).await);
         app.mind_the_gap().await;
         let work = move |txn: &mut Txn| settle(txn, id, &said, now);
         match app.store().commit(work).await {
@@ -172,6 +168,21 @@ async fn convert(app: &App, id: UsageId) -> Result<(), Error> {
     // The account keeps moving, which whoever has the company's turn prevents: it is tried again.
     let work = move |txn: &mut Txn| put_off(txn, id, now).map_err(Abort::<Error>::from);
     Ok(app.store().commit(work).await?)
+}
+
+/// Who is asked: the ATS's slot, and after a week the built-in rule.
+async fn line_for(app: &App, record: &UsageRecord, now: Timestamp) -> Result<Arc<Line>, Error> {
+    let UsageId { ats_id, company_id, of, .. } = record.id;
+    if !record.has_waited_long_enough(now) {
+        return Ok(decision::line::<Billing>(app, ats_id));
+    }
+    tracing::warn!(
+        event = "billing.standard",
+        company = %company_id,
+        call = ?of,
+        "no release has converted this call for a week: the built-in rule does"
+    );
+    release::standard_line(app, PolicyName::Billing).await
 }
 
 /// A call that waits, and what the policy is asked about it.

@@ -1,6 +1,8 @@
 //! Releases and slots: made, activated, taken back. An activation is one small write, then the same reload of
 //! the fleet that another node would run.
 
+use std::sync::Arc;
+
 use switchboard_domain::ats::Ats;
 use switchboard_domain::bounds;
 use switchboard_domain::decision::{PolicyName, Slot};
@@ -374,6 +376,16 @@ fn standard_of(read: &impl Read, policy: PolicyName) -> Result<Option<Release>, 
     let default = Slot { ats_id: None, policy };
     let releases = store::release::list(read, Some(default), usize::MAX)?;
     Ok(releases.into_iter().find(|release| release.author == SELF))
+}
+
+/// The embedded plugin alone, as it was built: what answers when nobody else has for too long.
+pub(crate) async fn standard_line(app: &App, policy: PolicyName) -> Result<Arc<policy::Line>, Error> {
+    let snapshot = app.snapshot()?;
+    let release = standard_of(&snapshot, policy)?;
+    let release =
+        release.ok_or_else(|| Error::Internal(format!("the embedded plugin has no release for {policy}")))?;
+    let load = move |digest| plugin::artifact(&snapshot, digest).map_err(|error| error.to_string());
+    Ok(app.fleet().line_of(&release, load).await)
 }
 
 fn plan(read: &impl Read) -> Result<policy::Plan, store::Error> {

@@ -61,14 +61,14 @@ fn period(query: &Query, now: Timestamp, problems: &mut Problems) -> Range<Times
     "companies": [{
         "companyId": "01960e6a-7c00-7000-8000-000000000005",
         "companyName": "Kowalski Logistics",
-        "billingSystem": "credits",
-        "totalInterviews": 3,
-        "totalCreditsUsed": 3.2,
-        "breakdownByCostKey": [{"costKey": "interview_screening", "events": 3, "creditsUsed": 3.2}]
+        "billingSystem": "minutes",
+        "totalInterviews": 2,
+        "totalMinutesUsed": 26,
+        "breakdownByCostKey": [{"costKey": "interview_minutes", "events": 2, "minutesUsed": 26}]
     }],
-    "totalInterviews": 3,
-    "totalCreditsUsed": 3.2,
-    "breakdownByCostKey": [{"costKey": "interview_screening", "events": 3, "creditsUsed": 3.2}]
+    "totalInterviews": 2,
+    "totalMinutesUsed": 26,
+    "breakdownByCostKey": [{"costKey": "interview_minutes", "events": 2, "minutesUsed": 26}]
 }))]
 pub struct UsageView<'a> {
     /// By name. A company that was switched to another billing system inside of the period, and used both, stands

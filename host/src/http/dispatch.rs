@@ -67,13 +67,13 @@ async fn handle(app: &App, call: &mut Call) -> Result<Reply, Failure> {
         Route::CreateCallAttempt => Box::pin(call_attempt::create(app, call)).await,
         Route::UpdateCallAttempt => Box::pin(call_attempt::update(app, call)).await,
         Route::DeleteCallAttempt => Box::pin(call_attempt::delete(app, call)).await,
-        Route::GetBillingUsage => Box::pin(billing::usage(app, call)).await,
         Route::ClaimCallAttempts => Box::pin(dialler::claim(app, call)).await,
         Route::BeatCallAttempt => Box::pin(dialler::beat(app, call)).await,
         Route::CompleteCallAttempt => Box::pin(dialler::complete(app, call)).await,
         Route::PutAnalysis => Box::pin(analysis::put(app, call)).await,
         Route::StartInterview => Box::pin(dialler::start_online(app, call)).await,
         Route::CompleteInterview => Box::pin(dialler::complete_online(app, call)).await,
+        Route::GetBillingUsage => Box::pin(billing::usage(app, call)).await,
         // Answered before a key is asked for.
         Route::Healthz | Route::OpenApi | Route::Docs | Route::DocsFile | Route::LlmsText => {
             Err(Problem::RouteNotFound.into())

@@ -83,8 +83,6 @@ pub enum Route {
     UpdateCallAttempt,
     /// `DELETE /interviews/{id}/call-attempts/{attemptId}`
     DeleteCallAttempt,
-    /// `GET /billing/usage`
-    GetBillingUsage,
     /// `POST /worker/call-attempts/claim`
     ClaimCallAttempts,
     /// `POST /worker/call-attempts/{id}/heartbeat`
@@ -97,6 +95,8 @@ pub enum Route {
     StartInterview,
     /// `POST /worker/interviews/{id}/complete`
     CompleteInterview,
+    /// `GET /billing/usage`
+    GetBillingUsage,
 }
 
 /// The methods that routes are defined for; `HEAD` and `OPTIONS` follow from them.
@@ -269,7 +269,6 @@ const TABLE: &[Entry] = {
             Partner,
             &[Scope::WriteInterviews],
         ),
-        entry(GetBillingUsage, Get, "/billing/usage", "getBillingUsage", Partner, &[Scope::ReadBilling]),
         entry(ClaimCallAttempts, Post, "/worker/call-attempts/claim", "claimCallAttempts", Worker, &[]),
         entry(BeatCallAttempt, Post, "/worker/call-attempts/{id}/heartbeat", "beatCallAttempt", Worker, &[]),
         entry(
@@ -283,6 +282,7 @@ const TABLE: &[Entry] = {
         entry(PutAnalysis, Post, "/worker/interviews/{id}/analysis", "putAnalysis", Worker, &[]),
         entry(StartInterview, Post, "/worker/interviews/{id}/start", "startInterview", Worker, &[]),
         entry(CompleteInterview, Post, "/worker/interviews/{id}/complete", "completeInterview", Worker, &[]),
+        entry(GetBillingUsage, Get, "/billing/usage", "getBillingUsage", Partner, &[Scope::ReadBilling]),
     ]
 };
 

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use switchboard_domain::decision::{PolicyName, Slot};
+use switchboard_domain::decision::Slot;
 use switchboard_domain::id::ReleaseId;
 use switchboard_domain::release::{Digest, OnFailure, Release, SlotState};
 
@@ -50,8 +50,6 @@ pub struct Fleet {
 struct Shared {
     runtime: Runtime,
     lines: ArcSwap<HashMap<Slot, Arc<Line>>>,
-    /// The embedded plugin alone, for each policy: what answers when nobody else may.
-    standard: ArcSwap<HashMap<PolicyName, Arc<Line>>>,
     /// One reload after the other.
     reloading: tokio::sync::Mutex<()>,
     /// Counters and breakers outlive the map that they were counted under.
@@ -67,7 +65,6 @@ impl Fleet {
         let shared = Shared {
             runtime,
             lines: ArcSwap::from_pointee(HashMap::new()),
-            standard: ArcSwap::from_pointee(HashMap::new()),
             reloading: tokio::sync::Mutex::new(()),
             seats: Mutex::new(HashMap::new()),
         };
@@ -100,12 +97,6 @@ impl Fleet {
             }
             lines.insert(state.slot, Arc::new(Line::new(state.slot, members)));
         }
-        let mut standard = HashMap::new();
-        for Release { id, slot, .. } in &plan.standard {
-            let member = self.member(*slot, *id, &releases, &mut callees, &load).await;
-            standard.insert(slot.policy, Arc::new(Line::new(*slot, vec![member])));
-        }
-        self.shared.standard.store(Arc::new(standard));
         let unavailable = lines.values().flat_map(|line| line.unavailable()).collect();
         self.forget_seats_not_in(&lines);
         self.shared.lines.store(Arc::new(lines));
@@ -121,11 +112,15 @@ impl Fleet {
         line.cloned().unwrap_or_else(|| Arc::new(Line::new(default, Vec::new())))
     }
 
-    /// The embedded plugin alone, as it was built, whatever runs in the slots.
-    #[must_use]
-    pub fn standard_line(&self, policy: PolicyName) -> Arc<Line> {
-        let line = self.shared.standard.load().get(&policy).cloned();
-        line.unwrap_or_else(|| Arc::new(Line::new(Slot { ats_id: None, policy }, Vec::new())))
+    /// One release alone, whatever runs in its slot: without a ladder, a breaker, or counters that anybody sees.
+    pub async fn line_of<L>(&self, release: &Release, load: L) -> Arc<Line>
+    where
+        L: Fn(Digest) -> Result<Arc<[u8]>, String> + Send + Sync + 'static,
+    {
+        let callee = self.callee(release, &Arc::new(load)).await.map(Arc::new);
+        let seat = Arc::default();
+        let member = Member { release: Some(release.clone()), id: release.id, seat, callee };
+        Arc::new(Line::new(release.slot, vec![member]))
     }
 
     /// Counters of every release in every slot's ladder, by slot.

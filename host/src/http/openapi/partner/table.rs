@@ -27,8 +27,8 @@ const CANDIDATES: &str = "Candidates";
 const AGENTS: &str = "Agents";
 const INTERVIEWS: &str = "Interviews";
 const CALL_ATTEMPTS: &str = "Call attempts";
-const BILLING: &str = "Billing";
 const DIALLERS: &str = "Diallers";
+const BILLING: &str = "Billing";
 const SERVICE: &str = "Service";
 
 /// The groups in their order.
@@ -39,11 +39,11 @@ pub(super) const TAGS: [(&str, &str); 9] = [
     (AGENTS, "Who interviews: by phone or online, in which language, with which questions."),
     (INTERVIEWS, "A candidate and an agent at a time, for a job."),
     (CALL_ATTEMPTS, "The tries to phone the candidate of an interview by phone."),
-    (BILLING, "What calls cost, in minutes or credits. Quantities are exact decimals."),
     (
         DIALLERS,
         "For the telephony side: calls that are due are claimed under a lease, kept by heartbeats, and completed.",
     ),
+    (BILLING, "What calls cost, in minutes or credits. Quantities are exact decimals."),
     (SERVICE, "The service itself. No key is needed."),
 ];
 
@@ -231,28 +231,6 @@ pub(super) fn operation(route: Route) -> Option<Operation> {
             .does("It is gone, for ever.")
             .fails(&[Code::InvalidStateTransition, Code::UnsupportedForOnline, Code::ResourceConflict]),
 
-        Route::GetBillingUsage => Operation::new(BILLING, "Read what was used")
-            .note(
-                "With a company key by its company, with an ATS key by all of the ATS's companies. Calls are counted when \
-                 they end; each is converted once, by the ATS's billing policy of that time, and stays as it is. Test \
-                 interviews never count.",
-            )
-            .with(Parameter::moment(
-                "start",
-                "From this moment or day (UTC) on; 30 days before the end when it is not named.",
-            ))
-            .with(Parameter::moment("end", "Before this moment or day (UTC); now when it is not named."))
-            .with(Parameter::id(
-                "companyId",
-                "With an ATS key: only this company. Ignored with a company key.",
-            ))
-            .gives::<UsageView<'static>>("What was used in the period.")
-            .fails(&[
-                Code::ValidationError,
-                Code::InvalidDate,
-                Code::ResourceNotFound,
-                Code::ResourceAccessDenied,
-            ]),
         Route::ClaimCallAttempts => Operation::new(DIALLERS, "Claim calls that are due")
             .note("Each is in progress from then on, and fails when its lease runs out.")
             .may_take::<ClaimBody>()
@@ -286,5 +264,28 @@ pub(super) fn operation(route: Route) -> Option<Operation> {
             .takes::<OnlineCompletionBody>()
             .gives::<OnlineEndView>("The interview is over.")
             .fails(&[Code::LeaseLost]),
+
+        Route::GetBillingUsage => Operation::new(BILLING, "Read what was used")
+            .note(
+                "With a company key by its company, with an ATS key by all of the ATS's companies. Calls are counted when \
+                 they end; each is converted once, by the ATS's billing policy of that time, and stays as it is. Test \
+                 interviews never count.",
+            )
+            .with(Parameter::moment(
+                "start",
+                "From this moment or day (UTC) on; 30 days before the end when it is not named.",
+            ))
+            .with(Parameter::moment("end", "Before this moment or day (UTC); now when it is not named."))
+            .with(Parameter::id(
+                "companyId",
+                "With an ATS key: only this company. Ignored with a company key.",
+            ))
+            .gives::<UsageView<'static>>("What was used in the period.")
+            .fails(&[
+                Code::ValidationError,
+                Code::InvalidDate,
+                Code::ResourceNotFound,
+                Code::ResourceAccessDenied,
+            ]),
     })
 }
