@@ -3,14 +3,16 @@
 //! ours must be listed. A test of anything so tests the document too.
 
 use std::collections::{BTreeMap, HashMap};
+use std::error::Error;
 use std::fmt;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
-use boon::{Compiler, SchemaIndex, Schemas};
+use boon::{Compiler, Format, SchemaIndex, Schemas};
 use hyper::header::HeaderMap;
 use serde_json::{Map, Value, json};
+use switchboard_domain::text::EmailAddress;
 
 use crate::client::Answer;
 
@@ -25,6 +27,12 @@ pub enum Listener {
 
 /// Which kind listens where; ports are used again, so that the newest word counts.
 static LISTENERS: Mutex<BTreeMap<SocketAddr, Listener>> = Mutex::new(BTreeMap::new());
+
+/// An e-mail address of any script.
+fn is_address(value: &Value) -> Result<(), Box<dyn Error>> {
+    let Some(text) = value.as_str() else { return Ok(()) };
+    EmailAddress::parse(text).map(drop).map_err(|flaw| flaw.message.into())
+}
 
 /// From now on the answers from this address are held against their document.
 pub fn hold(address: SocketAddr, listener: Listener) {
@@ -203,6 +211,8 @@ impl Contract {
             lead(&mut schema);
             let (mut compiler, mut schemas) = (Compiler::new(), Schemas::new());
             compiler.enable_format_assertions();
+            // What comes with the library refuses letters in upper case.
+            compiler.register_format(Format { name: "idn-email", func: is_address });
             let refused = |error| panic!("{schema} is no schema: {error:#}");
             compiler.add_resource(NAME, self.document.clone()).unwrap_or_else(refused);
             compiler.add_resource(PART, schema.clone()).unwrap_or_else(refused);

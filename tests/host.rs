@@ -12,12 +12,14 @@ use switchboard::app::Gap;
 use switchboard::clock::Clock;
 use switchboard::config::{Config, Sources};
 use switchboard::ids::Ids;
+use switchboard::mail::Letters;
 use switchboard::{Outside, Running, Trial};
 use switchboard_domain::time::{Timestamp, WrittenTime};
 use tempfile::TempDir;
 
 use crate::client::{Answer, Client};
 use crate::document::{self, Listener};
+use crate::letter::Letter;
 use crate::plugins;
 
 /// A Thursday, 10:00 in UTC: inside every default call window.
@@ -61,6 +63,8 @@ pub struct TestHost {
     pub token: String,
     /// Everything that waits follows it.
     pub clock: Clock,
+    /// What was mailed, unless the settings send it somewhere.
+    pub letters: Letters,
     tls: Option<Arc<ClientConfig>>,
     running: Option<Running>,
     folder: TempDir,
@@ -91,16 +95,19 @@ impl TestHost {
     pub async fn start_with(options: Options) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let start = WrittenTime::parse(NOW).ok().and_then(|time| time.instant()).expect("a moment");
-        Self::start_in(folder, Clock::steerable(start), options).await
+        Self::start_in(folder, Clock::steerable(start), Letters::default(), options).await
     }
 
-    async fn start_in(folder: TempDir, clock: Clock, options: Options) -> Self {
+    async fn start_in(folder: TempDir, clock: Clock, letters: Letters, options: Options) -> Self {
+        // Letters are kept for the test, unless it says where they go.
+        let sends_nowhere = !options.settings.iter().any(|(key, _)| key.starts_with("mail."));
         let config = config_of(folder.path(), options.settings);
         let trial = Trial {
             gap: options.gap,
             rerun_one_in: options.rerun_one_in,
             cache_bytes: options.cache_bytes,
             batch_max: None,
+            letters: sends_nowhere.then(|| letters.clone()),
         };
         let outside = Outside { ids: Ids::random(clock.clone()), clock: clock.clone(), trial };
         let running = switchboard::start(config, outside).await.expect("a server");
@@ -111,6 +118,7 @@ impl TestHost {
             admin: running.admin_listen,
             token: running.admin_token.clone(),
             clock,
+            letters,
             tls: options.tls,
             running: Some(running),
             folder,
@@ -126,8 +134,8 @@ impl TestHost {
     pub async fn restart_after(mut self, meanwhile: impl FnOnce()) -> Self {
         self.stop().await;
         meanwhile();
-        let Self { folder, clock, .. } = self;
-        Self::start_in(folder, clock, Options::default()).await
+        let Self { folder, clock, letters, .. } = self;
+        Self::start_in(folder, clock, letters, Options::default()).await
     }
 
     /// Stops it as SIGTERM does.
@@ -176,6 +184,25 @@ impl TestHost {
     pub fn reload(&self, settings: Vec<(&'static str, String)>) -> Option<String> {
         let reloaded = self.running().reloader().reload(&config_of(self.folder(), settings));
         reloaded.err().map(|refused| refused.to_string())
+    }
+
+    /// What was mailed so far.
+    #[must_use]
+    pub fn mails(&self) -> Vec<Letter> {
+        self.letters.all().iter().map(|bytes| Letter::new(bytes)).collect()
+    }
+
+    /// Waits until so many were mailed.
+    pub async fn has_mailed(&self, count: usize) -> Vec<Letter> {
+        for _ in 0..PATIENCE {
+            if count <= self.letters.all().len() {
+                break;
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+        let mails = self.mails();
+        assert_eq!(mails.len(), count, "mails: {mails:#?}");
+        mails
     }
 
     /// The value of a metric's line that begins with this.
@@ -258,6 +285,10 @@ impl TestHost {
         self.operate("GET", &format!("/decisions/{id}"), Value::Null).await
     }
 }
+
+/// The worker sends in its own time; ten seconds are far beyond that.
+const PATIENCE: u32 = 2_000;
+const GLANCE: Duration = Duration::from_millis(5);
 
 /// What a server in this folder is started with.
 fn config_of(folder: &Path, settings: Vec<(&'static str, String)>) -> Config {

@@ -5,13 +5,16 @@
 mod client;
 pub mod document;
 mod host;
+mod letter;
 pub mod office;
 mod plugins;
 pub mod process;
 mod scene;
+pub mod smtp;
 
 pub use client::{Answer, Client};
 pub use host::{Furnished, Options, TestHost};
+pub use letter::Letter;
 pub use office::{Dialler, Office};
 pub use plugins::{policies_folder, wasm};
 pub use process::Process;

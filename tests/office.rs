@@ -227,6 +227,8 @@ pub fn events(host: &TestHost, after: u64) -> (Vec<String>, u64) {
         E::InterviewFailed { .. } => "interview.failed",
         E::AnalysisCompleted { .. } => "analysis.completed",
         E::AnalysisFailed { .. } => "analysis.failed",
+        E::CompanyOwnerAssigned { .. } => "company.owner_assigned",
+        E::CompanyOwnerInvited { .. } => "company.owner_invited",
     };
     (events.iter().map(|event| name(&event.kind).to_owned()).collect(), last)
 }

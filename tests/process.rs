@@ -61,6 +61,10 @@ fn clean(mut command: Command) -> Command {
     {
         command.env_remove(format!("SWITCHBOARD_{name}"));
     }
+    // The tests' own switches, which are no settings.
+    for name in ["REQUIRE_BROWSER", "REQUIRE_SMTP", "SMTP_PYTHON", "ACCEPT_DOCUMENT"] {
+        command.env_remove(format!("SWITCHBOARD_{name}"));
+    }
     command
 }
 
@@ -129,9 +133,17 @@ impl Process {
     #[must_use]
     #[track_caller]
     pub fn serve_with(folder: &Path, clock: &str, more: &[&str]) -> Self {
+        Self::serve_in(folder, clock, more, &[])
+    }
+
+    /// The same in another environment.
+    #[must_use]
+    #[track_caller]
+    pub fn serve_in(folder: &Path, clock: &str, more: &[&str], environment: &[(&str, String)]) -> Self {
         let folder = folder.display().to_string();
         let mut command = command();
         command.args(["serve", "--data-dir", &folder, "--dev-clock", clock]).args(FREE_PORTS).args(more);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         Self::start(command.args(["--log-format", "json"]))
     }
 

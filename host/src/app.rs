@@ -17,9 +17,12 @@ pub mod decision;
 pub(crate) mod event;
 pub mod idempotency;
 pub mod interview;
+pub mod invitation;
 pub mod job;
 pub mod key;
 pub mod lease;
+pub mod outbox;
+pub mod owner_onboarding;
 pub mod phone_number;
 pub mod plugin;
 pub mod reach;
@@ -28,6 +31,7 @@ pub mod removal;
 pub mod resource;
 mod secrets;
 pub mod sentinel;
+pub mod user;
 mod walk;
 
 use std::sync::{Arc, Mutex};
@@ -44,6 +48,7 @@ use switchboard_domain::time::Timestamp;
 
 use crate::clock::Clock;
 use crate::ids::Ids;
+use crate::mail::Mail;
 use crate::policy;
 use crate::store::{self, Abort, CommitError, Snapshot, Store, Txn};
 
@@ -63,6 +68,8 @@ struct Inner {
     clock: Clock,
     ids: Ids,
     secrets: Secrets,
+    mail: Mail,
+    outbox: outbox::Wake,
     /// Rebuilt from the store after each change of a key or an ATS.
     keys: ArcSwap<access::KeyRing>,
     in_flight: idempotency::InFlight,
@@ -278,6 +285,7 @@ impl App {
         clock: Clock,
         ids: Ids,
         secrets: Secrets,
+        mail: Mail,
         gap: Gap,
     ) -> Result<Self, Error> {
         let keys = access::KeyRing::read(&store.snapshot()?)?;
@@ -287,6 +295,8 @@ impl App {
             clock,
             ids,
             secrets,
+            mail,
+            outbox: outbox::Wake::default(),
             keys: ArcSwap::from_pointee(keys),
             in_flight: idempotency::InFlight::default(),
             removals: removal::Wake::default(),
@@ -330,6 +340,16 @@ impl App {
 
     pub(crate) fn secrets(&self) -> &Secrets {
         &self.inner.secrets
+    }
+
+    pub(crate) fn mail(&self) -> &Mail {
+        &self.inner.mail
+    }
+
+    /// Tells those who see to what waits in the outbox.
+    #[must_use]
+    pub fn outbox(&self) -> &outbox::Wake {
+        &self.inner.outbox
     }
 
     pub(crate) fn keys(&self) -> &ArcSwap<access::KeyRing> {

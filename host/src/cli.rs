@@ -12,6 +12,7 @@ mod decision;
 mod demo;
 mod failure;
 mod key;
+mod outbox;
 mod output;
 mod phone_number;
 mod plugin;
@@ -21,6 +22,7 @@ mod serve;
 mod slot;
 #[cfg(test)]
 mod tests;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -85,6 +87,12 @@ enum Command {
     /// What calls cost.
     #[command(subcommand)]
     Billing(billing::Billing),
+    /// Users: people who sign in.
+    #[command(subcommand)]
+    User(user::User),
+    /// What waits to leave: mails, and owners that nobody has decided on.
+    #[command(subcommand)]
+    Outbox(outbox::Outbox),
     /// Policy plugins.
     #[command(subcommand)]
     Plugin(plugin::Plugin),
@@ -135,6 +143,8 @@ impl Arguments {
             Command::Company(command) => ask(&command.request()?, &global, &output),
             Command::PhoneNumber(command) => ask(&command.request()?, &global, &output),
             Command::Billing(command) => ask(&command.request()?, &global, &output),
+            Command::User(command) => ask(&command.request()?, &global, &output),
+            Command::Outbox(command) => ask(&command.request()?, &global, &output),
             Command::Plugin(command) => ask(&command.request()?, &global, &output),
             Command::Release(command) => ask(&command.request()?, &global, &output),
             Command::Slot(command) => ask(&command.request()?, &global, &output),

@@ -81,6 +81,8 @@ pub struct Mail {
     pub from: String,
     /// Base of the links in messages, without a slash at its end. Absent: the partners' listener.
     pub public_url: Option<String>,
+    /// Templates that stand in the place of the built-in ones, or beside them.
+    pub templates: Option<PathBuf>,
 }
 
 /// Where outgoing mail goes.
@@ -213,6 +215,7 @@ fn read(layers: &mut Layers) -> Option<Config> {
     let transport = mail_transport(layers, data_dir.as_ref());
     let from = layers.read("mail.from", not_empty);
     let public_url = layers.read_optional("mail.public_url", web_url);
+    let templates = layers.read_optional("mail.templates", folder);
     let allow_private_targets = layers.read("webhooks.allow_private_targets", flag);
     let connections_max = layers.read("limits.connections_max", positive);
     let header_timeout = layers.read("limits.header_timeout", deadline);
@@ -230,7 +233,7 @@ fn read(layers: &mut Layers) -> Option<Config> {
         dev_clock: dev_clock?,
         trusted_proxies: trusted_proxies?,
         tls: tls?,
-        mail: Mail { transport: transport?, from: from?, public_url: public_url? },
+        mail: Mail { transport: transport?, from: from?, public_url: public_url?, templates: templates? },
         webhooks: Webhooks { allow_private_targets: allow_private_targets? },
         limits: Limits {
             connections_max: connections_max?,

@@ -20,6 +20,7 @@ pub mod docs;
 pub(crate) mod fuzzing;
 pub mod health;
 pub mod interview;
+pub mod invitation;
 pub mod job;
 pub mod openapi;
 pub mod overload;
@@ -37,6 +38,7 @@ mod stall;
 pub mod tls;
 
 use std::any::Any;
+use std::fmt;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
@@ -51,20 +53,22 @@ use hyper::body::Incoming;
 use hyper::header::{
     CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
-use hyper::{Method, Response};
+use hyper::{Method, Response, StatusCode};
 use ipnet::IpNet;
 use switchboard_domain::id::{CompanyId, KeyId};
 use switchboard_domain::key::{Key, Reach};
 use switchboard_domain::problem::Flaw;
+use switchboard_domain::rejection::Rejection;
 use switchboard_domain::time::Timestamp;
 
 pub use self::problem::{Failure, Problem};
 pub use self::reply::Reply;
-pub use self::request::{Call, Request, RequestId};
+pub use self::request::{Call, Guest, Request, RequestId};
 pub use self::route::Route;
 
 use self::address::{AddressLimits, Addresses};
 use self::compress::Wish;
+use self::dispatch::GuestHandler;
 use self::health::HealthView;
 use self::overload::{Places, overloaded};
 use self::query::Query;
@@ -246,7 +250,6 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 
 /// The partners' side. `authenticate` finds the caller of a secret from an address, `handle` does what the
 /// route says; both come from outside, so that this file knows no use case.
-#[derive(Debug)]
 pub struct Partners<A, H> {
     door: Arc<Door>,
     addresses: Addresses,
@@ -254,12 +257,21 @@ pub struct Partners<A, H> {
     rates: Rates,
     authenticate: A,
     handle: H,
+    /// Who answers those that need no key.
+    welcome: Option<GuestHandler>,
+}
+
+impl<A, H> fmt::Debug for Partners<A, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Partners").field("door", &self.door).finish_non_exhaustive()
+    }
 }
 
 /// What the checks that need no resource let through.
 enum Passed {
     Answered(Reply),
     Call { caller: Arc<Caller>, route: Route, ids: PathIds },
+    Guest { route: Route, token: String },
 }
 
 impl<A, H, F> Partners<A, H>
@@ -271,7 +283,14 @@ where
     /// With full rate windows and free places.
     pub fn new(door: Arc<Door>, authenticate: A, handle: H) -> Self {
         let places = Places::new(door.metrics.in_flight());
-        Self { door, addresses: Addresses::default(), places, rates: Rates::default(), authenticate, handle }
+        let (addresses, rates) = (Addresses::default(), Rates::default());
+        Self { door, addresses, places, rates, authenticate, handle, welcome: None }
+    }
+
+    /// With somebody who answers those that need no key.
+    #[must_use]
+    pub fn welcoming(self, welcome: GuestHandler) -> Self {
+        Self { welcome: Some(welcome), ..self }
     }
 
     /// Answers one request, whatever happens.
@@ -309,6 +328,7 @@ where
                 })
                 .await
             }
+            Ok(Passed::Guest { route, token }) => self.welcome(route, token, request).await,
             Ok(Passed::Answered(reply)) => {
                 request.discard().await;
                 Ok(reply)
@@ -318,6 +338,28 @@ where
                 Err(failure)
             }
         }
+    }
+
+    /// Whoever has the secret of a path needs no key. One that nobody has is a guess, as a wrong key is.
+    async fn welcome(&self, route: Route, token: String, mut request: Request) -> Result<Reply, Failure> {
+        let (within, places) = {
+            let settings = self.door.settings.load();
+            (settings.body_within.unwrap_or(BODY_WITHIN), settings.requests_max)
+        };
+        let (Some(welcome), Some(place)) = (&self.welcome, self.places.take(places)) else {
+            return Err(overloaded("overload").into());
+        };
+        let (peer, now) = (request.peer, request.now);
+        request.room = Some(self.places.room());
+        let answered = welcome(Guest { route, token, body_within: within, place, request }).await;
+        let is_guess = match &answered {
+            Ok(reply) => reply.status == StatusCode::NOT_FOUND,
+            Err(failure) => matches!(failure, Failure::Rejected(Rejection::NotFound { .. })),
+        };
+        if is_guess {
+            self.addresses.failed(peer, now);
+        }
+        answered
     }
 
     /// The order of checks of contract §1, as far as it is the same for every route: route and method,
@@ -340,6 +382,9 @@ where
         };
         if let Some(reply) = public(route, ids.id.as_deref(), request)? {
             return Ok(Passed::Answered(reply));
+        }
+        if route.entry().access == Access::Public {
+            return Ok(Passed::Guest { route, token: ids.token.unwrap_or_default() });
         }
 
         let secret = auth::bearer(&request.headers);

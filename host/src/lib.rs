@@ -11,6 +11,7 @@ pub mod drain;
 pub mod fuzzing;
 pub mod http;
 pub mod ids;
+pub mod mail;
 pub mod metrics;
 pub mod policy;
 pub mod store;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 use app::access::{Caller, Denied};
 use app::{App, Gap, Secrets};
 use clock::Clock;
-use config::Config;
+use config::{Config, MailTransport};
 use drain::{Drain, Stop};
 use http::address::AddressLimits;
 use http::admin::Admin;
@@ -36,6 +37,7 @@ use http::server::{Listener, ServerLimits};
 use http::tls::{Tls, TlsRefused};
 use http::{Door, DoorSettings, Partners};
 use ids::Ids;
+use mail::Mail;
 use metrics::Metrics;
 use policy::{Fleet, Runtime, Setup};
 use store::{Backing, Store};
@@ -75,6 +77,8 @@ pub struct Trial {
     pub cache_bytes: Option<usize>,
     /// Closures of one commit at the most, where a bench wants to know what gathering them is worth.
     pub batch_max: Option<usize>,
+    /// Mail goes here, whatever the settings say.
+    pub letters: Option<mail::Letters>,
 }
 
 /// Told to stop: drains when the value turns true, or when its sender is gone.
@@ -105,6 +109,9 @@ pub enum StartError {
     /// The store cannot be opened or written.
     #[error("the store: {0}")]
     Store(String),
+    /// Mail cannot be sent as the settings say.
+    #[error("mail: {0}")]
+    Mail(#[from] mail::MailRefused),
     /// The policy platform cannot start.
     #[error("the policy platform: {0}")]
     Policy(String),
@@ -227,7 +234,8 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     let tls = config.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
     let partners_listener = bind(config.listen).await?.sealed(tls.clone());
     let admin_listener = bind(config.admin_listen).await?;
-    let app = open(&folder, &outside).await?;
+    let mail = Mail::open(mail_settings(&config, &outside, partners_listener.address()))?;
+    let app = open(&folder, &outside, mail).await?;
     let token = admin_file::token(&folder, &outside.ids).map_err(refused)?;
 
     let (stop, drain) = drain::drain();
@@ -246,7 +254,8 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
 
     let mut tasks = JoinSet::new();
     let partners =
-        Partners::new(Arc::clone(&door), authenticator(&app), http::dispatch::handler(app.clone()));
+        Partners::new(Arc::clone(&door), authenticator(&app), http::dispatch::handler(app.clone()))
+            .welcoming(http::dispatch::guest_handler(app.clone()));
     tasks.spawn(serve_partners(
         partners,
         Arc::clone(&metrics),
@@ -255,8 +264,8 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
         limits.clone(),
     ));
     let admin = Admin::new(app.clone(), door, Arc::clone(&metrics), drain.clone(), token.clone());
-    tasks.spawn(serve_admin(admin, metrics, drain.clone(), admin_listener, limits));
-    tasks.spawn(worker::run(app.clone(), drain));
+    tasks.spawn(serve_admin(admin, Arc::clone(&metrics), drain.clone(), admin_listener, limits));
+    tasks.spawn(worker::run(app.clone(), metrics, drain));
     let version = env!("CARGO_PKG_VERSION");
     let tls = reloader.is_sealed();
     tracing::info!(event = "listening", listen = %listen, admin = %admin_listen, tls, version);
@@ -276,6 +285,22 @@ fn door_settings(config: &Config) -> DoorSettings {
     }
 }
 
+/// Links lead to the partners' listener unless told otherwise.
+fn mail_settings(config: &Config, outside: &Outside, listen: SocketAddr) -> mail::Settings {
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let way = match (&outside.trial.letters, &config.mail.transport) {
+        (Some(letters), _) => mail::Way::Memory(letters.clone()),
+        (None, MailTransport::Folder(folder)) => mail::Way::Folder(folder.clone()),
+        (None, MailTransport::Smtp(url)) => mail::Way::Smtp(url.clone()),
+    };
+    mail::Settings {
+        way,
+        from: config.mail.from.clone(),
+        public_url: config.mail.public_url.clone().unwrap_or_else(|| format!("{scheme}://{listen}")),
+        templates: config.mail.templates.clone(),
+    }
+}
+
 async fn bind(address: SocketAddr) -> Result<Listener, StartError> {
     Listener::bind(address).await.map_err(|source| StartError::Listen { address, source })
 }
@@ -291,7 +316,7 @@ fn make_private_file(path: &Path) -> io::Result<()> {
     std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
 }
 
-async fn open(folder: &Path, outside: &Outside) -> Result<App, StartError> {
+async fn open(folder: &Path, outside: &Outside, mail: Mail) -> Result<App, StartError> {
     let path = folder.join(STORE_FILE);
     let usual = store::Options::default();
     let options = store::Options {
@@ -319,7 +344,7 @@ async fn open(folder: &Path, outside: &Outside) -> Result<App, StartError> {
     let runtime = Runtime::start(setup).map_err(|error| StartError::Policy(error.to_string()))?;
     let fleet = Fleet::new(runtime);
     let (clock, ids) = (outside.clock.clone(), outside.ids.clone());
-    let app = App::new(store, fleet, clock, ids, secrets, outside.trial.gap.clone())
+    let app = App::new(store, fleet, clock, ids, secrets, mail, outside.trial.gap.clone())
         .map_err(|error| StartError::Store(error.to_string()))?;
     app.install_standard().await.map_err(|error| StartError::Policy(error.to_string()))?;
     Ok(app)

@@ -2,9 +2,12 @@
 //! again, and follows the one clock.
 
 mod billing;
+mod invitation;
+mod outbox;
 mod removal;
 mod sentinel;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use switchboard_domain::time::Timestamp;
@@ -12,16 +15,19 @@ use switchboard_domain::time::Timestamp;
 use crate::app::App;
 use crate::app::idempotency;
 use crate::drain::Drain;
+use crate::metrics::Metrics;
 
 /// Kept replies are dead after seven days; whether they go a few minutes later matters to nobody.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
 /// Runs until the drain begins.
-pub async fn run(app: App, drain: Drain) {
+pub async fn run(app: App, metrics: Arc<Metrics>, drain: Drain) {
     tokio::join!(
         removal::run(app.clone(), drain.clone()),
         sentinel::run(app.clone(), drain.clone()),
         billing::run(app.clone(), drain.clone()),
+        outbox::run(app.clone(), &metrics, drain.clone()),
+        invitation::run(app.clone(), drain.clone()),
         expire(app, drain)
     );
 }

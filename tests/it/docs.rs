@@ -1,7 +1,7 @@
 //! The page of a document in a real browser: it renders every operation, tries requests, and loads nothing from
 //! elsewhere.
 
-mod browser;
+pub(crate) mod browser;
 
 use std::time::Duration;
 

@@ -63,10 +63,13 @@ const CONTRACT: &str = "
     POST /worker/interviews/{id}/analysis Worker
     POST /worker/interviews/{id}/start Worker
     POST /worker/interviews/{id}/complete Worker
+    GET /billing/usage Partner read:billing
+    GET /invitations/{token} Public
+    POST /invitations/{token}/accept Public
 ";
 
 fn at(entry: &Entry, id: &str) -> String {
-    entry.template.replace("{id}", id).replace("{attemptId}", id)
+    entry.template.replace("{id}", id).replace("{attemptId}", id).replace("{token}", id)
 }
 
 fn has_id(entry: &Entry) -> bool {

@@ -93,14 +93,17 @@ fn every_example_is_of_its_schema() {
 }
 
 /// The ids of the examples, by the segment of the path that they stand behind.
-const EXAMPLE_IDS: [(&str, &str); 6] = [
+const EXAMPLE_IDS: [(&str, &str); 7] = [
     ("company", "01960e6a-7c00-7000-8000-000000000005"),
     ("jobs", "01960e6a-7c00-7000-8000-000000000001"),
     ("candidates", "01960e6a-7c00-7000-8000-000000000002"),
     ("agents", "01960e6a-7c00-7000-8000-000000000004"),
     ("interviews", "01960e6a-7c00-7000-8000-000000000006"),
     ("call-attempts", "01960e6a-7c00-7000-8000-000000000007"),
+    ("invitations", EXAMPLE_TOKEN),
 ];
+
+const EXAMPLE_TOKEN: &str = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f";
 
 const EXAMPLE_NUMBER: &str = "01960e6a-7c00-7000-8000-000000000003";
 
@@ -261,6 +264,8 @@ async fn every_example_is_sent_and_answered_as_shown() {
             let number = json!({ "companyId": company_id, "number": "+48585550123" });
             let number = host.operate("POST", "/phone-numbers", number).await;
             ids.learn(&json!({ "id": EXAMPLE_NUMBER }), &number);
+            let token = host.has_mailed(1).await[0].token();
+            ids.learn(&json!({ "id": EXAMPLE_TOKEN }), &json!({ "id": token }));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Deletions: out of reach at once, whatever hangs on them; complete, whatever interrupts them; and nobody else's
 //! business.
 
-mod crowd;
+pub(crate) mod crowd;
 
 use serde_json::{Value, json};
 use switchboard::app::removal::{self, Begun, Wake, settled, step};

@@ -207,3 +207,20 @@ pub const BILL_WAITS_SECONDS_MAX: u32 = 7 * 86_400;
 pub const INVITATION_HOURS: RangeInclusive<u32> = 1..=8_760;
 /// WIT package `owner-onboarding`: some sentences above the link.
 pub const INVITATION_MESSAGE_CHARS: RangeInclusive<usize> = 1..=1_000;
+
+// Owners (§2).
+
+/// What somebody who accepts an invitation is called; as long as a candidate's whole name may be.
+pub const USER_NAME_CHARS: RangeInclusive<usize> = 1..=200;
+/// An invitation that was used, has expired or was revoked is known as such for so long: whoever finds the mail in a
+/// full mailbox after a long leave is told what became of it. Then the address goes.
+pub const INVITATION_KEPT_SECONDS: u64 = 90 * 86_400;
+/// How long a mail is tried: five days are what mail servers give each other (RFC 5321 §4.5.4.1).
+pub const MAIL_WAITS_SECONDS_MAX: u64 = 5 * 86_400;
+/// An owner's address that nobody decides on is asked for again after as long as it has waited, within these bounds:
+/// a release is mended within minutes or within days.
+pub const OWNER_AGAIN_SECONDS: RangeInclusive<u64> = 60..=86_400;
+/// An address that nobody has decided on for so long is left to the operator.
+pub const OWNER_WAITS_SECONDS_MAX: u64 = 30 * 86_400;
+/// Why something could not be sent, for a line of the operator's list. Mail servers write essays.
+pub const OUTBOX_REASON_CHARS_MAX: usize = 500;

@@ -109,18 +109,24 @@ impl Company {
         self.metadata = draft.metadata;
     }
 
+    /// Whether the owner's address is another one than before, or gone.
+    #[must_use]
+    pub fn is_owner_changed(&self, before: &Self) -> bool {
+        !is_same_address(before.owner_email.as_ref(), self.owner_email.as_ref())
+    }
+
     /// Whether there is an owner's address to be decided upon that was not there before. The same address again
     /// asks for nothing (contract §2).
     #[must_use]
     pub fn has_new_owner(&self, before: &Self) -> bool {
-        self.owner_email.is_some() && !is_same_address(before.owner_email.as_ref(), self.owner_email.as_ref())
+        self.owner_email.is_some() && self.is_owner_changed(before)
     }
 }
 
 /// Addresses are compared without case (contract §2).
 fn is_same_address(one: Option<&EmailAddress>, other: Option<&EmailAddress>) -> bool {
     match (one, other) {
-        (Some(one), Some(other)) => one.as_str().to_lowercase() == other.as_str().to_lowercase(),
+        (Some(one), Some(other)) => one.folded() == other.folded(),
         (None, None) => true,
         (Some(_), None) | (None, Some(_)) => false,
     }

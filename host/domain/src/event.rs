@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::call_attempt::ReasonCode;
-use crate::id::{AtsId, CallAttemptId, CandidateId, CompanyId, EventId, InterviewId, OutboxId};
+use crate::id::{
+    AtsId, CallAttemptId, CandidateId, CompanyId, EventId, InterviewId, InvitationId, OutboxId, UserId,
+};
 use crate::time::Timestamp;
 
 /// What happened.
@@ -79,6 +81,16 @@ pub enum EventKind {
         /// Of this interview.
         interview_id: InterviewId,
     },
+    /// `company.owner_assigned`
+    CompanyOwnerAssigned {
+        /// Who it is now.
+        user_id: UserId,
+    },
+    /// `company.owner_invited`
+    CompanyOwnerInvited {
+        /// What is sent.
+        invitation_id: InvitationId,
+    },
 }
 
 /// A fact, kept in the order of commits.
@@ -122,4 +134,6 @@ pub struct OutboxRow {
 pub enum Effect {
     /// The owner's address of the company is to be decided upon (assign, invite, …).
     OwnerOnboarding,
+    /// The mail of an invitation is to be sent.
+    Invitation(InvitationId),
 }

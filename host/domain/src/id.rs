@@ -100,6 +100,10 @@ ids! {
     RemovalId(""),
     /// What was found out in an interview.
     AnalysisId(""),
+    /// A person who signs in.
+    UserId(""),
+    /// What an owner is sent.
+    InvitationId(""),
 }
 
 /// The text is no id of this kind.

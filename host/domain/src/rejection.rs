@@ -4,6 +4,7 @@
 use crate::call_window::WindowVerdict;
 use crate::decision::PolicyName;
 use crate::id::{DecisionId, JobId, ReleaseId};
+use crate::invitation::InvitationStatus;
 use crate::problem::{FieldProblem, Flaw, Problems};
 use crate::time::Timestamp;
 
@@ -56,6 +57,11 @@ pub enum Rejection {
         policy: PolicyName,
         /// The record of the failed call.
         decision_id: Option<DecisionId>,
+    },
+    /// `INVITATION_GONE`: used, expired or revoked.
+    InvitationGone {
+        /// What became of it.
+        status: InvitationStatus,
     },
     /// `API_KEY_SUSPENDED`
     KeySuspended {

@@ -1,17 +1,22 @@
 //! Companies of an ATS.
 
+use std::sync::Arc;
+
+use switchboard_domain::ats::Ats;
 use switchboard_domain::company::{Company, CompanyDraft};
-use switchboard_domain::event::{Effect, OutboxRow};
-use switchboard_domain::id::{CompanyId, OutboxId};
+use switchboard_domain::id::CompanyId;
+use switchboard_domain::problem::Problems;
 use switchboard_domain::rejection::Rejection;
 use switchboard_domain::time::Timestamp;
 
 use crate::app::access::Caller;
+use crate::app::decision::ASKED_MAX;
+use crate::app::owner_onboarding::{Asking, IsNew, Settling};
 use crate::app::removal::{self, Begun};
-use crate::app::resource::{self, Aim, Moment, Resource};
+use crate::app::resource::{self, Aim, Moment, Resource, Revised};
 use crate::app::walk::Whose;
 use crate::app::{App, Committed, Error, Rendered, Write, reach};
-use crate::store::{self, Abort, Page, PageRequest, Read, Snapshot, Txn};
+use crate::store::{self, Abort, CommitError, Page, PageRequest, Read, Snapshot, Txn};
 
 impl Resource for Company {
     type Shown = Self;
@@ -25,25 +30,16 @@ impl Resource for Company {
         Ok(self)
     }
 
-    fn changed(&self, txn: &mut Txn, draft: CompanyDraft, moment: &Moment) -> Result<Self, Abort<Rejection>> {
+    fn changed(&self, _: &mut Txn, draft: CompanyDraft, _: &Moment) -> Result<Self, Abort<Rejection>> {
         let mut after = self.clone();
         after.describe(draft);
-        if after.has_new_owner(self) {
-            let id = OutboxId::new(moment.ids.clone().uuid());
-            store::insert(txn, &onboarding(id, self.id, moment.now))?;
-        }
-        Ok(after)
+        // Another owner is asked for first, which only `change` does.
+        if after.is_owner_changed(self) { Err(Abort::Refused(Rejection::Conflict)) } else { Ok(after) }
     }
 
     fn remove(&self, txn: &mut Txn, begun: &Begun) -> Result<(), store::Error> {
         removal::company(txn, self, begun)
     }
-}
-
-/// The wish to decide upon the owner's address. A worker that does not exist yet takes it; it must not be lost
-/// until then.
-fn onboarding(id: OutboxId, company_id: CompanyId, at: Timestamp) -> OutboxRow {
-    OutboxRow { id, at, company_id, candidate_id: None, effect: Effect::OwnerOnboarding }
 }
 
 /// Deletes a company in reach with all that belongs to it, its keys included: from the answer on they are
@@ -61,16 +57,16 @@ pub async fn delete(
     app.reload_keys()
 }
 
-/// Makes a company of the caller's ATS.
+/// Makes a company of the caller's ATS; with an owner's address, what its policy decides follows in the same commit.
 ///
 /// # Errors
-/// The key is no ATS key, or its ATS is gone.
+/// The key is no ATS key, or its ATS is gone; the policy refuses the owner or cannot decide.
 pub async fn create(
     app: &App,
     caller: &Caller,
     draft: CompanyDraft,
     write: Write,
-    render: impl Fn(&Company) -> Rendered + Send + 'static,
+    render: impl Fn(&Company) -> Rendered + Send + Sync + 'static,
 ) -> Result<Rendered, Error> {
     let (Some(ats), None) = (&caller.ats, caller.own_company()) else {
         return Err(Rejection::AccessDenied.into());
@@ -95,19 +91,132 @@ pub async fn create(
         created_at: write.now,
         updated_at: write.now,
     };
-    let outbox = company.owner_email.as_ref();
-    let outbox = outbox.map(|_| onboarding(OutboxId::new(app.ids().uuid()), company.id, write.now));
-    let ats_id = ats.id;
-    let work = move |txn: &mut Txn| {
-        if store::get::<switchboard_domain::ats::Ats>(txn, &ats_id)?.is_none() {
-            return Err(Abort::Refused(Rejection::AccessDenied));
+    let series = app.ids().series();
+    let render = Arc::new(render);
+    let asking = Asking::new(app, company.ats_id, write.now);
+    for _ in 0..ASKED_MAX {
+        let said = asking.ask(app, &company, IsNew::Yes).await?;
+        app.mind_the_gap().await;
+        let (made, said, render, ids) = (company.clone(), said, Arc::clone(&render), series.clone());
+        let inside = app.clone();
+        let now = write.now;
+        let work = move |txn: &mut Txn| {
+            if !store::exists::<Ats>(txn, &made.ats_id)? {
+                return Err(Abort::Refused(Rejection::AccessDenied));
+            }
+            let mut made = made.clone();
+            if said.is_some() {
+                let settling = Settling { app: &inside, now, ids: &mut ids.clone() };
+                settling.settle(txn, &mut made, said.as_deref())?;
+            }
+            store::insert(txn, &made)?;
+            let mut reply = render(&made);
+            reply.headers.extend(said.as_ref().and_then(|said| said.degraded_header()));
+            Ok(Committed::reply(reply, made.id, None))
+        };
+        match app.commit(&write, work).await {
+            Err(CommitError::Refused(Rejection::Conflict)) => {}
+            Err(error) => return Err(error.into()),
+            Ok(reply) => {
+                app.outbox().wake();
+                return Ok(reply);
+            }
         }
-        store::insert(txn, &company)?;
-        let mut done = Committed::reply(render(&company), company.id, None);
-        done.outbox.extend(outbox.clone());
-        Ok(done)
-    };
-    Ok(app.commit(&write, work).await?)
+    }
+    Err(Rejection::Conflict.into())
+}
+
+/// What a request wants of a company.
+struct Wanted<E, W> {
+    aim: Aim<CompanyId>,
+    is_expected: E,
+    wish: W,
+}
+
+impl<E, W> Wanted<E, W>
+where
+    E: Fn(&Company) -> bool,
+    W: Fn(&Company) -> Result<CompanyDraft, Problems>,
+{
+    /// The company as it is, and as it would be.
+    fn look(&self, read: &impl Read) -> Result<(Company, Company), Abort<Rejection>> {
+        let before = Company::reach(read, &self.aim)?;
+        if !(self.is_expected)(&before) {
+            return Err(Abort::Refused(Rejection::PreconditionFailed));
+        }
+        let mut after = before.clone();
+        after.describe((self.wish)(&before).map_err(Rejection::Invalid)?);
+        Ok((before, after))
+    }
+}
+
+/// A company as a change left it.
+#[derive(Debug)]
+pub struct Changed {
+    /// The record.
+    pub company: Company,
+    /// `X-Policy-Degraded`, if the owner was decided upon so.
+    pub degraded: Option<(String, String)>,
+}
+
+/// Changes a company in reach, as [`resource::update`] does; another owner's address is decided upon first, and what
+/// follows is in the same commit.
+///
+/// # Errors
+/// As there; the policy refuses the owner or cannot decide.
+pub async fn change<E, W>(
+    app: &App,
+    aim: Aim<CompanyId>,
+    now: Timestamp,
+    is_expected: E,
+    wish: W,
+) -> Result<Changed, Error>
+where
+    E: Fn(&Company) -> bool + Send + Sync + 'static,
+    W: Fn(&Company) -> Result<CompanyDraft, Problems> + Send + Sync + 'static,
+{
+    let wanted = Arc::new(Wanted { aim, is_expected, wish });
+    let series = app.ids().series();
+    let mut asking = None;
+    let mut unused = None;
+    for _ in 0..ASKED_MAX {
+        let snapshot = app.snapshot()?;
+        let (before, after) = wanted.look(&snapshot)?;
+        drop(snapshot);
+        let said = if after.has_new_owner(&before) {
+            let asking = asking.get_or_insert_with(|| Asking::new(app, after.ats_id, now));
+            asking.ask(app, &after, IsNew::No).await?
+        } else {
+            None
+        };
+        app.mind_the_gap().await;
+        let (wanted, kept, series, inside) = (Arc::clone(&wanted), said.clone(), series.clone(), app.clone());
+        let work = move |txn: &mut Txn| {
+            let (before, mut after) = wanted.look(txn)?;
+            if after.is_owner_changed(&before) {
+                let settling = Settling { app: &inside, now, ids: &mut series.clone() };
+                settling.settle(txn, &mut after, said.as_deref())?;
+            }
+            if after != before {
+                after.revise(now);
+                store::update(txn, &after)?;
+            }
+            Ok(after)
+        };
+        match app.store().commit(work).await {
+            Err(CommitError::Refused(Rejection::Conflict)) => unused = kept,
+            Err(error) => {
+                app.record(kept.iter().map(|said| said.decision.clone()).collect()).await?;
+                return Err(error.into());
+            }
+            Ok(company) => {
+                app.outbox().wake();
+                return Ok(Changed { company, degraded: kept.and_then(|said| said.degraded_header()) });
+            }
+        }
+    }
+    app.record(unused.iter().map(|said| said.decision.clone()).collect()).await?;
+    Err(Rejection::Conflict.into())
 }
 
 /// A company key's one company, or all of an ATS key's ATS; newest first.

@@ -7,12 +7,16 @@ use std::path::Path;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use switchboard_domain::id::InvitationId;
 use switchboard_domain::owner_onboarding::EmailHash;
 use switchboard_domain::text::EmailAddress;
 
 use crate::ids::Ids;
 
 const FILE: &str = "pepper";
+
+/// 192 bits: beyond guessing, and short enough for a line of a mail.
+const TOKEN_BYTES: usize = 24;
 
 /// One random value from which each purpose derives its own.
 #[derive(Clone)]
@@ -76,6 +80,20 @@ impl Secrets {
         EmailHash::new(self.mac(&[b"email:", address.folded().as_bytes()]))
     }
 
+    /// The secret of an invitation's link. It follows from the invitation and the pepper, so that a mail can be written
+    /// at any time, always with the same one, and the store has it nowhere.
+    #[must_use]
+    pub fn invitation_token(&self, id: InvitationId) -> String {
+        let mac = self.mac(&[b"invitation:", id.bytes()]);
+        mac[..TOKEN_BYTES].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The keyed hash by which the invitation of a link's secret is found.
+    #[must_use]
+    pub fn hash_token(&self, token: &str) -> [u8; 32] {
+        self.mac(&[b"invitation-token:", token.as_bytes()])
+    }
+
     /// A secret of its own for one purpose.
     #[must_use]
     pub fn derive(&self, purpose: &str) -> [u8; 32] {
@@ -111,5 +129,17 @@ mod tests {
         assert_ne!(hash, ours.hash_email(&address("ada@example.org")));
         assert_ne!(hash, theirs.hash_email(&address("Ada@Example.com")));
         assert_eq!(hash.as_str().len(), 64);
+    }
+
+    #[test]
+    fn a_link_has_one_secret_in_one_installation() {
+        let secrets = || Secrets::in_memory(&Ids::random(Clock::system()));
+        let (ours, theirs) = (secrets(), secrets());
+        let id = |byte| InvitationId::from_bytes([byte; 16]);
+        let token = ours.invitation_token(id(1));
+        assert_eq!((token.len(), &token), (48, &ours.invitation_token(id(1))));
+        assert_ne!(token, ours.invitation_token(id(2)));
+        assert_ne!(token, theirs.invitation_token(id(1)));
+        assert_ne!(ours.hash_token(&token), theirs.hash_token(&token));
     }
 }

@@ -20,6 +20,8 @@ fn requested(line: &str) -> Result<Request, Failure> {
         Command::Company(command) => command.request(),
         Command::PhoneNumber(command) => command.request(),
         Command::Billing(command) => command.request(),
+        Command::User(command) => command.request(),
+        Command::Outbox(command) => command.request(),
         Command::Plugin(command) => command.request(),
         Command::Release(command) => command.request(),
         Command::Slot(command) => command.request(),
@@ -62,6 +64,9 @@ fn commands_that_look_ask_with_get() {
             "billing rerate --release rel_1 --since 2026-04-01T00:00:00+02:00",
             "/billing/rerate?release=rel_1&since=2026-04-01T00%3A00%3A00%2B02%3A00",
         ),
+        ("user list", "/users"),
+        ("outbox list", "/outbox"),
+        ("outbox list --dead", "/outbox?dead=true"),
         ("plugin list", "/plugins"),
         ("plugin show northstar", "/plugins/northstar"),
         ("plugin show northstar@sha256:ab", "/plugins/northstar@sha256:ab"),
@@ -82,6 +87,8 @@ fn commands_that_look_ask_with_get() {
     }
     check("ats delete ID", Method::DELETE, "/ats/ID", Value::Null);
     check("phone-number delete ID", Method::DELETE, "/phone-numbers/ID", Value::Null);
+    check("user delete ID", Method::DELETE, "/users/ID", Value::Null);
+    check("outbox drop ID", Method::DELETE, "/outbox/ID", Value::Null);
 }
 
 #[test]
@@ -115,6 +122,8 @@ fn commands_that_change_send_only_what_was_given() {
         }),
     );
     post("key suspend ID --reason unpaid", "/keys/ID/suspend", json!({"reason": "unpaid"}));
+    post("user create --email E --name N", "/users", json!({"email": "E", "name": "N"}));
+    post("outbox retry ID", "/outbox/ID/retry", json!({}));
     post("key resume ID", "/keys/ID/resume", json!({}));
     post("key revoke ID", "/keys/ID/revoke", json!({}));
     patch(

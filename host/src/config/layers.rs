@@ -47,6 +47,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting { secret: true, ..setting("mail.smtp_url", Kind::Text, None) },
     setting("mail.from", Kind::Text, Some("Switchboard <switchboard@localhost>")),
     setting("mail.public_url", Kind::Text, None),
+    setting("mail.templates", Kind::Text, None),
     setting("webhooks.allow_private_targets", Kind::Flag, Some("false")),
     setting("limits.connections_max", Kind::Whole, Some("4096")),
     setting("limits.header_timeout", Kind::Text, Some("10s")),

@@ -68,6 +68,7 @@ fn every_setting_can_come_from_the_environment() {
         ("mail.folder", "/m"),
         ("mail.from", "a@example.com"),
         ("mail.public_url", "https://example.com/"),
+        ("mail.templates", "/t"),
         ("webhooks.allow_private_targets", "true"),
         ("limits.connections_max", "7"),
         ("limits.header_timeout", "1s"),
@@ -90,6 +91,7 @@ fn every_setting_can_come_from_the_environment() {
     assert_eq!(config.dev_clock.map(Timestamp::unix_millis), Some(1_775_116_800_000));
     assert_eq!(config.mail.transport, MailTransport::Folder("/m".into()));
     assert_eq!(config.mail.public_url.as_deref(), Some("https://example.com"));
+    assert_eq!(config.mail.templates.as_deref(), Some(Path::new("/t")));
     assert!(config.webhooks.allow_private_targets);
     assert_eq!(config.limits.connections_max, 7);
     assert_eq!(config.limits.drain_timeout, Duration::from_secs(90));

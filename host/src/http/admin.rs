@@ -8,10 +8,12 @@ pub mod company;
 pub mod decision;
 pub mod key;
 pub mod openapi;
+pub mod outbox;
 pub mod phone_number;
 pub mod plugin;
 pub mod release;
 pub mod slot;
+pub mod user;
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -76,6 +78,12 @@ enum Route {
     CreatePhoneNumber,
     DeletePhoneNumber,
     RerateBills,
+    ListUsers,
+    CreateUser,
+    DeleteUser,
+    ListOutbox,
+    RetryOutboxRow,
+    DropOutboxRow,
     ListPlugins,
     PushPlugin,
     GetPlugin,
@@ -119,6 +127,12 @@ const ROUTES: &[(Route, &str, &str)] = &[
     (Route::CreatePhoneNumber, "POST", "/phone-numbers"),
     (Route::DeletePhoneNumber, "DELETE", "/phone-numbers/{id}"),
     (Route::RerateBills, "GET", "/billing/rerate"),
+    (Route::ListUsers, "GET", "/users"),
+    (Route::CreateUser, "POST", "/users"),
+    (Route::DeleteUser, "DELETE", "/users/{id}"),
+    (Route::ListOutbox, "GET", "/outbox"),
+    (Route::RetryOutboxRow, "POST", "/outbox/{id}/retry"),
+    (Route::DropOutboxRow, "DELETE", "/outbox/{id}"),
     (Route::ListPlugins, "GET", "/plugins"),
     (Route::PushPlugin, "POST", "/plugins"),
     (Route::GetPlugin, "GET", "/plugins/{name}"),
@@ -242,6 +256,12 @@ impl Admin {
             Route::CreatePhoneNumber => phone_number::create(ask).await,
             Route::DeletePhoneNumber => phone_number::delete(ask).await,
             Route::RerateBills => Box::pin(billing::rerate(ask)).await,
+            Route::ListUsers => user::list(ask),
+            Route::CreateUser => user::create(ask).await,
+            Route::DeleteUser => user::delete(ask).await,
+            Route::ListOutbox => outbox::list(ask),
+            Route::RetryOutboxRow => outbox::retry(ask).await,
+            Route::DropOutboxRow => outbox::drop_row(ask).await,
             Route::ListPlugins => plugin::list(ask),
             Route::PushPlugin => plugin::push(ask).await,
             Route::GetPlugin => plugin::get(ask),

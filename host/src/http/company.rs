@@ -72,6 +72,21 @@ pub(crate) async fn list(app: &App, call: &Call) -> Result<Reply, Failure> {
     Ok(Reply::ok(&page_view(&listing, &page, view), call.request.now))
 }
 
+/// As [`resource::update`]; another owner is decided upon by a policy.
+pub(crate) async fn update(app: &App, call: &mut Call) -> Result<Reply, Failure> {
+    let aim = resource::aim::<Company>(call, Problems::default())?;
+    let looked = app::resource::look::<Company>(app, &aim)?;
+    call.receive().await?;
+    let (body, now) = (call.request.json()?, call.request.now);
+    // The commit reads it again over what it finds; most of what is wrong need not wait for that.
+    read_change(&looked, &body).map_err(Rejection::Invalid)?;
+    let wish = move |company: &Company| read_change(company, &body);
+    let changed = app::company::change(app, aim, now, resource::expectation::<Company>(call), wish).await?;
+    let mut answer = rendered(&resource::answer::<Company>(StatusCode::OK, &changed.company, now));
+    answer.headers.extend(changed.degraded);
+    Ok(answer.into())
+}
+
 /// Its answer has more members than those of other nouns, as partners know it.
 pub(crate) async fn delete(app: &App, call: &Call) -> Result<Reply, Failure> {
     let aim = resource::aim::<Company>(call, Problems::default())?;
@@ -152,7 +167,7 @@ pub struct CompanyBody {
     #[schema(value_type = Option<Object>)]
     metadata: Option<Value>,
     /// Who will own the company; the ATS's onboarding policy decides what follows.
-    #[schema(min_length = 1, max_length = 254, format = "email")]
+    #[schema(min_length = 1, max_length = 254, format = "idn-email")]
     owner_email: Option<String>,
 }
 
@@ -376,6 +391,7 @@ pub struct CallWindowView {
     },
     "metadata": {"accountManager": "m.nowak"},
     "ownerEmail": "owner@kowalski.example",
+    "ownerStatus": "INVITED",
     "createdAt": "2026-04-02T08:00:00.000Z",
     "updatedAt": "2026-04-02T08:00:00.000Z"
 }))]
@@ -404,7 +420,7 @@ pub struct CompanyView<'a> {
     metadata: Option<Json<'a>>,
     /// As it was written.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, format = "email")]
+    #[schema(value_type = String, format = "idn-email")]
     owner_email: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schema::owner_status)]

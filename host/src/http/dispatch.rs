@@ -14,9 +14,9 @@ use switchboard_domain::problem::Problems;
 use super::page::{Listing, PageView};
 use super::problem::{Failure, Problem};
 use super::reply::Reply;
-use super::request::Call;
+use super::request::{Call, Guest};
 use super::route::Route;
-use super::{analysis, billing, call_attempt, company, dialler, interview, resource};
+use super::{analysis, billing, call_attempt, company, dialler, interview, invitation, resource};
 use crate::app::idempotency::{self, Begin};
 use crate::app::{App, Page, PageRequest, PageStart, Rendered, Write};
 
@@ -39,7 +39,7 @@ async fn handle(app: &App, call: &mut Call) -> Result<Reply, Failure> {
         Route::CreateCompany => Box::pin(company::create(app, call)).await,
         Route::ListCompanies => company::list(app, call).await,
         Route::GetCompany => resource::get::<Company>(app, call),
-        Route::UpdateCompany => Box::pin(resource::update::<Company>(app, call)).await,
+        Route::UpdateCompany => Box::pin(company::update(app, call)).await,
         Route::DeleteCompany => Box::pin(company::delete(app, call)).await,
         Route::CreateJob => Box::pin(resource::create::<Job>(app, call)).await,
         Route::ListJobs => resource::list::<Job>(app, call).await,
@@ -75,9 +75,13 @@ async fn handle(app: &App, call: &mut Call) -> Result<Reply, Failure> {
         Route::CompleteInterview => Box::pin(dialler::complete_online(app, call)).await,
         Route::GetBillingUsage => Box::pin(billing::usage(app, call)).await,
         // Answered before a key is asked for.
-        Route::Healthz | Route::OpenApi | Route::Docs | Route::DocsFile | Route::LlmsText => {
-            Err(Problem::RouteNotFound.into())
-        }
+        Route::Healthz
+        | Route::OpenApi
+        | Route::Docs
+        | Route::DocsFile
+        | Route::LlmsText
+        | Route::GetInvitation
+        | Route::AcceptInvitation => Err(Problem::RouteNotFound.into()),
     }
 }
 
@@ -190,4 +194,13 @@ pub type Handler = Box<dyn Fn(Call) -> BoxFuture<'static, Result<Reply, Failure>
 #[must_use]
 pub fn handler(app: App) -> Handler {
     Box::new(move |call| Box::pin(dispatch(app.clone(), call)))
+}
+
+/// What answers a call that needs no key.
+pub type GuestHandler = Box<dyn Fn(Guest) -> BoxFuture<'static, Result<Reply, Failure>> + Send + Sync>;
+
+/// The handler of the partners' listener for those who have a link instead of a key.
+#[must_use]
+pub fn guest_handler(app: App) -> GuestHandler {
+    Box::new(move |guest| Box::pin(invitation::answer(app.clone(), guest)))
 }

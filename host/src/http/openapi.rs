@@ -101,10 +101,16 @@ impl Document {
         value["parameters"] = parameters.into();
         if let Some(body) = &operation.body {
             value["requestBody"] = self.body(body);
+            if operation.has_page {
+                let schema = value["requestBody"]["content"][JSON]["schema"].clone();
+                value["requestBody"]["content"][FORM] = json!({ "schema": schema });
+            }
         }
         let mut responses = Map::new();
         for answer in &operation.answers {
-            responses.insert(answer.status.to_string(), self.answer(answer));
+            let response = self.answer(answer);
+            let response = if operation.has_page { with_page(response) } else { response };
+            responses.insert(answer.status.to_string(), response);
         }
         for (status, response) in self.failures(operation) {
             responses.insert(status.to_string(), response);
@@ -293,6 +299,15 @@ fn success(data: &Value) -> Value {
 }
 
 const JSON: &str = "application/json";
+
+/// What browsers send.
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The response, also as a page.
+fn with_page(mut response: Value) -> Value {
+    response["content"]["text/html"] = json!({ "schema": { "type": "string" } });
+    response
+}
 
 /// When all examples happen.
 const EXAMPLE_MOMENT: &str = "2026-04-02T08:00:00.000Z";

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use switchboard_domain::call_window::WindowVerdict;
 use switchboard_domain::decision::PolicyName;
 use switchboard_domain::id::JobId;
+use switchboard_domain::invitation::InvitationStatus;
 use switchboard_domain::key::Scope;
 use switchboard_domain::problem::{Flaw, FlawKind, Problems};
 use switchboard_domain::rejection::Rejection;
@@ -294,6 +295,17 @@ fn verdict(rejection: Rejection) -> Answer {
             };
             Answer::new(Code::InvalidStateTransition, text)
                 .details(details::StateTransition { status, allowed })
+        }
+        Rejection::InvitationGone { status } => {
+            let text = match status {
+                InvitationStatus::Accepted => "This invitation was accepted already.",
+                InvitationStatus::Expired => "This invitation has expired. Ask for a new one.",
+                InvitationStatus::Revoked | InvitationStatus::Pending => {
+                    "This invitation was revoked. Ask for a new one."
+                }
+            };
+            Answer::new(Code::InvitationGone, text)
+                .details(details::InvitationEnd { status: status.as_str() })
         }
         Rejection::PreconditionFailed => {
             let text = "`If-Match` names no ETag that the resource has now. Read it again, decide anew, and send \

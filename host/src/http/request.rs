@@ -93,6 +93,35 @@ impl Call {
     }
 }
 
+/// A request of somebody who needs no key, since what the path holds is one.
+#[derive(Debug)]
+pub struct Guest {
+    /// For what.
+    pub route: Route,
+    /// The secret of the path.
+    pub token: String,
+    /// How long its body may take.
+    pub body_within: Duration,
+    /// Among the requests that are at work.
+    pub place: Place,
+    /// The rest.
+    pub request: Request,
+}
+
+impl Guest {
+    /// Reads the body, whatever its media type.
+    ///
+    /// # Errors
+    /// In this order: 413, 408; 503 where there is no room for it.
+    pub async fn receive(&mut self) -> Result<&Bytes, Failure> {
+        self.place.leave();
+        self.request.receive(BODY_BYTES_MAX, self.body_within).await;
+        let is_in = self.place.enter();
+        let bytes = self.request.bytes()?;
+        if is_in { Ok(bytes) } else { Err(overloaded("overload").into()) }
+    }
+}
+
 /// A request on either listener.
 #[derive(Debug)]
 pub struct Request {

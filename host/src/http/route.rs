@@ -97,6 +97,10 @@ pub enum Route {
     CompleteInterview,
     /// `GET /billing/usage`
     GetBillingUsage,
+    /// `GET /invitations/{token}`
+    GetInvitation,
+    /// `POST /invitations/{token}/accept`
+    AcceptInvitation,
 }
 
 /// The methods that routes are defined for; `HEAD` and `OPTIONS` follow from them.
@@ -283,6 +287,8 @@ const TABLE: &[Entry] = {
         entry(StartInterview, Post, "/worker/interviews/{id}/start", "startInterview", Worker, &[]),
         entry(CompleteInterview, Post, "/worker/interviews/{id}/complete", "completeInterview", Worker, &[]),
         entry(GetBillingUsage, Get, "/billing/usage", "getBillingUsage", Partner, &[Scope::ReadBilling]),
+        entry(GetInvitation, Get, "/invitations/{token}", "getInvitation", Public, &[]),
+        entry(AcceptInvitation, Post, "/invitations/{token}/accept", "acceptInvitation", Public, &[]),
     ]
 };
 
@@ -315,6 +321,8 @@ pub struct PathIds {
     pub id: Option<String>,
     /// `{attemptId}`
     pub attempt_id: Option<String>,
+    /// `{token}`: no id, but a credential.
+    pub token: Option<String>,
 }
 
 impl PathIds {
@@ -323,7 +331,7 @@ impl PathIds {
             let position = template[1..].split('/').position(|part| part == place)?;
             segments.get(position).map(|segment| segment.clone().into_owned())
         };
-        Self { id: at("{id}"), attempt_id: at("{attemptId}") }
+        Self { id: at("{id}"), attempt_id: at("{attemptId}"), token: at("{token}") }
     }
 
     /// The path of this template with these ids.
@@ -331,9 +339,11 @@ impl PathIds {
     pub fn fill(&self, template: &str) -> String {
         let id = self.id.as_deref().unwrap_or("{id}");
         let attempt_id = self.attempt_id.as_deref().unwrap_or("{attemptId}");
+        let token = self.token.as_deref().unwrap_or("{token}");
         let fill = |part| match part {
             "{id}" => id,
             "{attemptId}" => attempt_id,
+            "{token}" => token,
             fixed => fixed,
         };
         template.split('/').map(fill).collect::<Vec<_>>().join("/")
@@ -445,9 +455,11 @@ mod tests {
     fn every_route_is_found_bare_and_under_v1() {
         for entry in Route::ALL {
             let path = entry.template.replace("{id}", "some%20id").replace("{attemptId}", "an%20other");
+            let path = path.replace("{token}", "a%20secret");
             let id = entry.template.contains("{id}").then(|| "some id".to_owned());
             let attempt_id = entry.template.contains("{attemptId}").then(|| "an other".to_owned());
-            let ids = PathIds { id, attempt_id };
+            let token = entry.template.contains("{token}").then(|| "a secret".to_owned());
+            let ids = PathIds { id, attempt_id, token };
             assert_eq!(ids.fill(entry.template), path.replace("%20", " "));
             let method = Method::from_bytes(entry.verb.as_str().as_bytes()).unwrap();
             let found = Recognised::Found(entry.route, ids);

@@ -13,8 +13,8 @@ use switchboard_domain::decision::PolicyName;
 use switchboard_domain::metadata::Metadata;
 use switchboard_domain::usage::Quantity;
 use switchboard_domain::{
-    agent, analysis, ats, call_attempt, candidate, company, decision, interview, job, key, language, lease,
-    release, text,
+    agent, analysis, ats, call_attempt, candidate, company, decision, interview, invitation, job, key,
+    language, lease, release, text,
 };
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
@@ -148,6 +148,7 @@ word_schemas! {
     education: job::Education,
     experience: job::Experience,
     interview_status: interview::InterviewStatus,
+    invitation_status: invitation::InvitationStatus,
     job_status: job::JobStatus,
     language: language::Language,
     outcome: lease::Outcome,
@@ -242,6 +243,19 @@ code_schemas! {
     CountryCodes as "CountryCode": text::CountryCode, "PL";
     /// An ISO 4217 currency code, in upper case.
     CurrencyCodes as "CurrencyCode": text::CurrencyCode, "PLN";
+}
+
+/// The status of an invitation that can be accepted.
+pub fn pending_invitation() -> Object {
+    one_of([invitation::InvitationStatus::Pending.as_str()])
+}
+
+/// The statuses of an invitation that cannot be accepted any more.
+pub fn ended_invitation() -> Object {
+    let all = invitation::InvitationStatus::ALL.iter();
+    one_of(
+        all.filter(|status| **status != invitation::InvitationStatus::Pending).map(|status| status.as_str()),
+    )
 }
 
 /// An array of policies.

@@ -11,12 +11,16 @@ use switchboard_domain::company::Company;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::event::{Event, OutboxRow};
 use switchboard_domain::interview::Interview;
+use switchboard_domain::invitation::Invitation;
 use switchboard_domain::job::Job;
 use switchboard_domain::lease::Lease;
+use switchboard_domain::membership::Membership;
+use switchboard_domain::outbox::OutboxTry;
 use switchboard_domain::phone_number::CompanyPhoneNumber;
 use switchboard_domain::release::{PluginVersion, Release, SlotState};
 use switchboard_domain::removal::Removal;
 use switchboard_domain::usage::{DayUsage, InterviewCall, Repeat, UsageRecord};
+use switchboard_domain::user::User;
 
 use super::call_queue::CallQueue;
 use super::idempotency::Reply;
@@ -41,6 +45,9 @@ pub fn check(read: &impl Read) -> Result<Vec<String>, Error> {
     walk.table::<StoredKey>(read)?;
     walk.table::<Company>(read)?;
     walk.table::<CompanyPhoneNumber>(read)?;
+    walk.table::<User>(read)?;
+    walk.table::<Membership>(read)?;
+    walk.table::<Invitation>(read)?;
     walk.table::<Job>(read)?;
     walk.table::<Candidate>(read)?;
     walk.table::<Agent>(read)?;
@@ -55,6 +62,7 @@ pub fn check(read: &impl Read) -> Result<Vec<String>, Error> {
     walk.table::<PluginVersion>(read)?;
     walk.table::<Event>(read)?;
     walk.table::<OutboxRow>(read)?;
+    walk.table::<OutboxTry>(read)?;
     walk.table::<Reply>(read)?;
     walk.table::<Removal>(read)?;
     walk.table::<UsageRecord>(read)?;

@@ -9,12 +9,16 @@ use switchboard_domain::company::Company;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::event::{Event, OutboxRow};
 use switchboard_domain::interview::Interview;
+use switchboard_domain::invitation::Invitation;
 use switchboard_domain::job::Job;
 use switchboard_domain::lease::Lease;
+use switchboard_domain::membership::Membership;
+use switchboard_domain::outbox::OutboxTry;
 use switchboard_domain::phone_number::CompanyPhoneNumber;
 use switchboard_domain::release::{PluginVersion, Release, SlotState};
 use switchboard_domain::removal::Removal;
 use switchboard_domain::usage::{DayUsage, InterviewCall, Repeat, UsageRecord};
+use switchboard_domain::user::User;
 
 use super::call_queue::CallQueue;
 use super::codec;
@@ -27,11 +31,14 @@ use super::schema::Table;
 type Try = fn(&[u8]);
 
 /// Every noun of the store.
-const NOUNS: [(Table, Try); 24] = [
+const NOUNS: [(Table, Try); 28] = [
     noun::<Ats>(),
     noun::<StoredKey>(),
     noun::<Company>(),
     noun::<CompanyPhoneNumber>(),
+    noun::<User>(),
+    noun::<Membership>(),
+    noun::<Invitation>(),
     noun::<Job>(),
     noun::<Candidate>(),
     noun::<Agent>(),
@@ -46,6 +53,7 @@ const NOUNS: [(Table, Try); 24] = [
     noun::<PluginVersion>(),
     noun::<Event>(),
     noun::<OutboxRow>(),
+    noun::<OutboxTry>(),
     noun::<Reply>(),
     noun::<Removal>(),
     noun::<UsageRecord>(),
@@ -90,7 +98,8 @@ pub(crate) fn golden<R: Record>() -> R {
 
 /// One of each noun, as the golden file has them.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
-    let rows = include_str!("tests/golden.txt").lines().filter_map(|line| {
+    let files = [include_str!("tests/golden.txt"), include_str!("tests/golden_owner.txt")];
+    let rows = files.into_iter().flat_map(str::lines).filter_map(|line| {
         let mut words = line.split(' ');
         let (table, value) = (words.next()?, words.nth(2)?);
         let value: Option<Vec<u8>> = (0..value.len())

@@ -11,8 +11,11 @@ use switchboard_domain::decision::Decision;
 use switchboard_domain::event::{Event, OutboxRow};
 use switchboard_domain::id::{AgentId, CallAttemptId, CandidateId, CompanyId, InterviewId, JobId, RemovalId};
 use switchboard_domain::interview::Interview;
+use switchboard_domain::invitation::Invitation;
 use switchboard_domain::job::Job;
 use switchboard_domain::lease::{Lease, Leased};
+use switchboard_domain::membership::Membership;
+use switchboard_domain::outbox::OutboxTry;
 use switchboard_domain::phone_number::CompanyPhoneNumber;
 use switchboard_domain::removal::{Removal, Removed};
 use switchboard_domain::time::Timestamp;
@@ -24,7 +27,7 @@ use super::record::{self, EVERYTHING, Places, Record};
 use super::schema::{Table, Tag};
 use super::txn::{Direction, Read, Txn};
 use super::{
-    Error, agent, analysis, candidate, decision, event, idempotency, interview, job, key, outbox,
+    Error, agent, analysis, candidate, decision, event, idempotency, interview, invitation, job, key, outbox,
     phone_number,
 };
 
@@ -141,7 +144,9 @@ pub fn clear_company(txn: &mut Txn, id: CompanyId, budget: &mut Budget) -> Resul
     Ok(clear::<StoredKey>(txn, &key::in_company(id), budget)?
         && clear::<CompanyPhoneNumber>(txn, &phone_number::in_company(id), budget)?
         && clear::<Reply>(txn, &idempotency::in_company(id), budget)?
-        && clear::<OutboxRow>(txn, &outbox::in_company(id), budget)?
+        && clear_each(txn, &outbox::in_company(id), budget, remove_outbox_row)?
+        && clear::<Invitation>(txn, &invitation::of_company_place(id), budget)?
+        && clear_rows(txn, Table::Membership, id.bytes(), |txn, key| remove::<Membership>(txn, key, budget))?
         && clear::<Event>(txn, &event::in_company(id), budget)?
         && clear_each(txn, &candidate::everybody(id), budget, |txn, key, budget| {
             let candidate_id = CandidateId::from_bytes(record::sixteen(key)?);
@@ -164,7 +169,7 @@ pub fn clear_company(txn: &mut Txn, id: CompanyId, budget: &mut Budget) -> Resul
 pub fn clear_candidate(txn: &mut Txn, id: CandidateId, budget: &mut Budget) -> Result<bool, Error> {
     Ok(clear::<Reply>(txn, &idempotency::of_candidate(id), budget)?
         && clear::<Decision>(txn, &decision::about(id), budget)?
-        && clear::<OutboxRow>(txn, &outbox::about(id), budget)?
+        && clear_each(txn, &outbox::about(id), budget, remove_outbox_row)?
         && clear::<Analysis>(txn, &analysis::of_candidate(id), budget)?
         && clear::<Event>(txn, &event::about(id), budget)?)
 }
@@ -188,19 +193,44 @@ fn forget_lease(txn: &mut Txn, of: Leased) -> Result<(), Error> {
 }
 
 fn clear_attempts(txn: &mut Txn, id: InterviewId, budget: &mut Budget) -> Result<bool, Error> {
+    clear_rows(txn, Table::CallAttempt, id.bytes(), |txn, key| {
+        let is_removed = remove::<CallAttempt>(txn, key, budget)?;
+        if is_removed {
+            let attempt_id = record::sixteen(key.get(16..).unwrap_or_default())?;
+            forget_lease(txn, Leased::Call(CallAttemptId::from_bytes(attempt_id)))?;
+        }
+        Ok(is_removed)
+    })
+}
+
+/// An outbox row goes with what came of trying it.
+fn remove_outbox_row(txn: &mut Txn, key: &[u8], budget: &mut Budget) -> Result<bool, Error> {
+    let is_removed = remove::<OutboxRow>(txn, key, budget)?;
+    if is_removed {
+        record::delete_named::<OutboxTry>(txn, key)?;
+    }
+    Ok(is_removed)
+}
+
+/// Does `act` to each row of a table whose key begins so, which takes it away; `act` says whether it did. Says whether
+/// none is left.
+fn clear_rows(
+    txn: &mut Txn,
+    table: Table,
+    prefix: &[u8],
+    mut act: impl FnMut(&mut Txn, &[u8]) -> Result<bool, Error>,
+) -> Result<bool, Error> {
     loop {
-        let rows = txn.scan(Table::CallAttempt, record::beginning_with(id.bytes()), Direction::Forward)?;
+        let rows = txn.scan(table, record::beginning_with(prefix), Direction::Forward)?;
         let keys: Vec<Vec<u8>> =
             rows.take(SOME).map(|row| row.map(|(key, _)| key)).collect::<Result<_, _>>()?;
         if keys.is_empty() {
             return Ok(true);
         }
         for key in &keys {
-            if !remove::<CallAttempt>(txn, key, budget)? {
+            if !act(txn, key)? {
                 return Ok(false);
             }
-            let attempt_id = record::sixteen(key.get(16..).unwrap_or_default())?;
-            forget_lease(txn, Leased::Call(CallAttemptId::from_bytes(attempt_id)))?;
         }
     }
 }

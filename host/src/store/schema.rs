@@ -21,6 +21,12 @@ pub enum Table {
     Company,
     /// `PhoneNumberId` → `CompanyPhoneNumber`
     PhoneNumber,
+    /// `UserId` → `User`
+    User,
+    /// `CompanyId`, `UserId` → `Membership`: the members of a company are neighbours.
+    Membership,
+    /// `InvitationId` → `Invitation`
+    Invitation,
     /// `JobId` → `Job`
     Job,
     /// `CandidateId` → `Candidate`
@@ -51,6 +57,9 @@ pub enum Table {
     Event,
     /// `OutboxId` → `OutboxRow`
     Outbox,
+    /// `OutboxId` → `OutboxTry`: only of rows that could not leave at once. Beside them, so that what was committed
+    /// with its cause is never rewritten; both go together.
+    OutboxTry,
     /// Hash of API key, path and `Idempotency-Key` → `Reply`
     Idempotency,
     /// `RemovalId` → `Removal`: deletions under way; empty nearly always.
@@ -69,12 +78,15 @@ pub enum Table {
 
 impl Table {
     /// All of them, in the order in which a commit writes them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 31] = [
         Self::Meta,
         Self::Ats,
         Self::Key,
         Self::Company,
         Self::PhoneNumber,
+        Self::User,
+        Self::Membership,
+        Self::Invitation,
         Self::Job,
         Self::Candidate,
         Self::Agent,
@@ -90,6 +102,7 @@ impl Table {
         Self::ArtifactChunk,
         Self::Event,
         Self::Outbox,
+        Self::OutboxTry,
         Self::Idempotency,
         Self::Removal,
         Self::Usage,
@@ -108,6 +121,9 @@ impl Table {
             Self::Key => "key",
             Self::Company => "company",
             Self::PhoneNumber => "phone_number",
+            Self::User => "user",
+            Self::Membership => "membership",
+            Self::Invitation => "invitation",
             Self::Job => "job",
             Self::Candidate => "candidate",
             Self::Agent => "agent",
@@ -123,6 +139,7 @@ impl Table {
             Self::ArtifactChunk => "artifact_chunk",
             Self::Event => "event",
             Self::Outbox => "outbox",
+            Self::OutboxTry => "outbox_try",
             Self::Idempotency => "idempotency",
             Self::Removal => "removal",
             Self::Usage => "usage",
@@ -260,6 +277,16 @@ pub(crate) enum Tag {
     UsageWaits = 91,
     /// ATS; counted: how many effects its slot holds.
     UsageHeld = 92,
+    /// Installation, address without case: who has it, which must be one at the most.
+    UserByEmail = 80,
+    /// User: memberships go with their user.
+    MembershipOfUser = 81,
+    /// Company: its pending invitations are revoked by another owner, and all of them go with it.
+    InvitationOfCompany = 82,
+    /// Installation, hash of the link's secret: all that a link says.
+    InvitationByToken = 83,
+    /// Installation, moment: invitations expire, and ended ones are forgotten, in this order.
+    InvitationByDeadline = 84,
 }
 
 impl Tag {
@@ -312,7 +339,12 @@ impl Tag {
             | Self::InterviewByDeadline
             | Self::AnalysisOfInterview
             | Self::UsageByDeadline
-            | Self::UsageWaits => false,
+            | Self::UsageWaits
+            | Self::UserByEmail
+            | Self::MembershipOfUser
+            | Self::InvitationOfCompany
+            | Self::InvitationByToken
+            | Self::InvitationByDeadline => false,
         }
     }
 }

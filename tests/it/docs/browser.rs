@@ -47,7 +47,7 @@ fn environment(name: &str) -> Option<std::ffi::OsString> {
 
 /// A browser that ends with the test.
 #[derive(Debug)]
-pub(super) struct Browser {
+pub(crate) struct Browser {
     child: Child,
     wire: Option<Wire>,
     _profile: TempDir,
@@ -64,7 +64,7 @@ struct Wire {
 
 /// The one page that is open.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(crate) struct Page {
     wire: Wire,
     session: String,
 }
@@ -72,7 +72,7 @@ pub(super) struct Page {
 impl Browser {
     /// The browser of this machine. Without one the test cannot say anything, and says so past the test runner's
     /// capture; where a browser is required it fails.
-    pub(super) fn find() -> Option<Self> {
+    pub(crate) fn find() -> Option<Self> {
         let folders = environment("PATH").unwrap_or_default();
         let all = std::env::split_paths(&folders).flat_map(|folder| NAMES.map(|name| folder.join(name)));
         let Some(program) = all.into_iter().find(|path| path.is_file()) else {
@@ -114,7 +114,7 @@ impl Browser {
     }
 
     /// Opens a page and notes everything that it does from the beginning. There is one page.
-    pub(super) fn open(&mut self, url: &str) -> Page {
+    pub(crate) fn open(&mut self, url: &str) -> Page {
         let mut wire = self.wire.take().expect("one page only");
         let target = wire.ask("Target.createTarget", &json!({ "url": "about:blank" }), None);
         let wish = json!({ "targetId": target["targetId"], "flatten": true });
@@ -141,6 +141,13 @@ impl Drop for Browser {
 
 impl Wire {
     fn ask(&mut self, method: &str, parameters: &Value, session: Option<&str>) -> Value {
+        let told = self.answer(method, parameters, session);
+        assert!(told["error"].is_null(), "{method}: {told:#}");
+        told["result"].clone()
+    }
+
+    /// The whole answer, be it a failure.
+    fn answer(&mut self, method: &str, parameters: &Value, session: Option<&str>) -> Value {
         self.sent += 1;
         let mut message = json!({ "id": self.sent, "method": method, "params": parameters });
         if let Some(session) = session {
@@ -153,8 +160,7 @@ impl Wire {
             let told = self.from.recv_timeout(PATIENCE);
             let told = told.unwrap_or_else(|_| panic!("the browser did not answer {method}"));
             if told["id"] == self.sent {
-                assert!(told["error"].is_null(), "{method}: {told:#}");
-                return told["result"].clone();
+                return told;
             }
             self.told.push(told);
         }
@@ -169,14 +175,22 @@ impl Page {
     /// What a script gives, its promise kept.
     fn run(&mut self, script: &str) -> Value {
         let wish = json!({ "expression": script, "awaitPromise": true, "returnByValue": true });
-        let outcome = self.ask("Runtime.evaluate", &wish);
+        let outcome = loop {
+            let told = self.wire.answer("Runtime.evaluate", &wish, Some(&self.session));
+            // The page has gone to another one meanwhile, where it is asked again.
+            let is_gone = told["error"]["message"].as_str().is_some_and(|text| text.contains("navigated"));
+            if !is_gone {
+                assert!(told["error"].is_null(), "{script}: {told:#}");
+                break told["result"].clone();
+            }
+        };
         let failure = &outcome["exceptionDetails"];
         assert!(failure.is_null(), "{script}: {}", failure["exception"]["description"]);
         outcome["result"]["value"].clone()
     }
 
     /// Waits until something holds.
-    pub(super) fn until(&mut self, condition: &str) {
+    pub(crate) fn until(&mut self, condition: &str) {
         let patience = PATIENCE.as_millis() / 2;
         let script = format!(
             "new Promise((resolve, reject) => {{
@@ -193,13 +207,13 @@ impl Page {
     }
 
     /// Clicks what a selector finds, once it is there.
-    pub(super) fn click(&mut self, selector: &str) {
+    pub(crate) fn click(&mut self, selector: &str) {
         self.until(&format!("document.querySelector(\"{selector}\")"));
         self.run(&format!("document.querySelector(\"{selector}\").click()"));
     }
 
     /// Types a text into a field.
-    pub(super) fn fill(&mut self, selector: &str, text: &str) {
+    pub(crate) fn fill(&mut self, selector: &str, text: &str) {
         self.until(&format!("document.querySelector(\"{selector}\")"));
         self.run(&format!(
             "{{ const field = document.querySelector(\"{selector}\"); field.focus(); field.select(); }}"
@@ -208,18 +222,18 @@ impl Page {
     }
 
     /// The text of what a selector finds.
-    pub(super) fn text(&mut self, selector: &str) -> String {
+    pub(crate) fn text(&mut self, selector: &str) -> String {
         let text = self.run(&format!("document.querySelector(\"{selector}\")?.textContent.trim() ?? ''"));
         text.as_str().unwrap_or_default().to_owned()
     }
 
     /// What the page's policy forbade.
-    pub(super) fn violations(&mut self) -> Value {
+    pub(crate) fn violations(&mut self) -> Value {
         self.run("window.violations")
     }
 
     /// Scripts that failed, and files that did not come.
-    pub(super) fn failures(&mut self) -> Vec<String> {
+    pub(crate) fn failures(&mut self) -> Vec<String> {
         let told = &self.wire.told;
         let failed = told.iter().filter(|event| match event["method"].as_str() {
             Some("Runtime.exceptionThrown" | "Network.loadingFailed") => true,
@@ -234,7 +248,7 @@ impl Page {
     }
 
     /// Every address that was asked for.
-    pub(super) fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         let sent = self.wire.told.iter().filter(|event| event["method"] == "Network.requestWillBeSent");
         sent.filter_map(|event| event["params"]["request"]["url"].as_str().map(str::to_owned)).collect()
     }

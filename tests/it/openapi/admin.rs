@@ -46,6 +46,9 @@ async fn every_example_of_a_body_is_taken() {
     let number = send("createPhoneNumber", "POST", "/phone-numbers", &[company_id]).await;
     assert_eq!(number["number"], "+48585550123");
 
+    let user = send("createUser", "POST", "/users", &[]).await;
+    assert_eq!(user["name"], "Jana Kowalska");
+
     let first = send("createRelease", "POST", "/releases", &[]).await;
     let second = send("createRelease", "POST", "/releases", &[]).await;
     host.activate(&id(&first)).await;

@@ -11,10 +11,12 @@ use super::clock::{ClockBody, ClockView};
 use super::company::{CompanyChangeBody, CompanyView};
 use super::decision::{self, DecisionView, ReplayView};
 use super::key::{KeyBody, KeyView, SuspensionBody};
+use super::outbox::OutboxRowView;
 use super::phone_number::{PhoneNumberBody, PhoneNumberView};
 use super::plugin::PluginView;
 use super::release::{ReleaseBody, ReleaseView};
 use super::slot::{RollBackBody, SlotView};
+use super::user::{UserBody, UserView};
 use super::{METRICS, ROUTES, Route};
 use crate::http::health::{HealthView, ReadinessView};
 use crate::http::openapi::operation::{Body, Content, Operation};
@@ -27,15 +29,17 @@ use crate::http::schema;
 const ATSS: &str = "ATSs and keys";
 const COMPANIES: &str = "Companies";
 const BILLING: &str = "Billing";
+const OWNERS: &str = "Owners and mail";
 const PLUGINS: &str = "Plugins and releases";
 const DECISIONS: &str = "Decisions";
 const SERVER: &str = "The server";
 
 /// The groups in their order.
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 7] = [
     (ATSS, "Who integrates, and with which keys."),
     (COMPANIES, "The customers of the ATSs, and the numbers that their agents call from."),
     (BILLING, "What calls cost."),
+    (OWNERS, "Who owns companies, and what waits to leave."),
     (PLUGINS, "What decides, and where."),
     (DECISIONS, "What was decided, on which facts, and whether it would be again."),
     (SERVER, "Whether it is well, and what time it is."),
@@ -192,6 +196,26 @@ fn operation(route: Route) -> Option<Operation> {
             )
             .gives::<RerateView>("What it would have billed, beside what was billed. Nothing is changed.")
             .fails(&[Code::InvalidDate, Code::ResourceNotFound, Code::Refused, Code::PluginRefused]),
+        Route::ListUsers => {
+            Operation::new(OWNERS, "List users").lists::<UserView>("The newest, at most 1,000.")
+        }
+        Route::CreateUser => Operation::new(OWNERS, "Create a user")
+            .note("Who has an address already becomes an owner without being invited.")
+            .takes::<UserBody>()
+            .makes::<UserView>("The new user."),
+        Route::DeleteUser => Operation::new(OWNERS, "Delete a user for ever")
+            .note("With all that is kept about them. Companies that they own have no owner any more.")
+            .gives::<UserView>("The user that was."),
+        Route::ListOutbox => Operation::new(OWNERS, "List what waits to leave")
+            .with(Parameter::flag("dead", "Only what is tried no more."))
+            .lists::<OutboxRowView>("The oldest, at most 1,000."),
+        Route::RetryOutboxRow => Operation::new(OWNERS, "Try something again at once")
+            .gives::<OutboxRowView>("It, as if it had never been tried."),
+        Route::DropOutboxRow => Operation::new(OWNERS, "Take something back for ever")
+            .note(
+                "An invitation that was not sent is revoked; its company's owner waits for another address.",
+            )
+            .gives::<OutboxRowView>("What waited."),
 
         Route::ListPlugins => Operation::new(PLUGINS, "List plugins")
             .lists::<PluginView>("Every version of each, the newest first."),

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use switchboard_domain::decision::PolicyName;
 use switchboard_domain::id::ReleaseId;
 use switchboard_domain::rejection::Rejection;
 use utoipa::ToSchema;
@@ -127,7 +128,18 @@ pub(super) fn view(app: &App, found: &Found) -> SlotView {
         p50_micros: stats.map_or(0, |stats| stats.duration_quantile_micros(0.5)),
         p99_micros: stats.map_or(0, |stats| stats.duration_quantile_micros(0.99)),
         fuel_mean: stats.map_or(0, |stats| stats.fuel_total / stats.calls.max(1)),
-        held: found.held,
+        held: held(app, found),
+    }
+}
+
+/// What waits for a decision of this slot's policy.
+fn held(app: &App, found: &Found) -> u64 {
+    match (found.slot.policy, found.slot.ats_id) {
+        // A store that cannot be read has ended the process before anybody reads this.
+        (PolicyName::OwnerOnboarding, Some(ats_id)) => {
+            app::owner_onboarding::held(app, ats_id).unwrap_or_default()
+        }
+        _ => found.held,
     }
 }
 

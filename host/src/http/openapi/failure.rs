@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::operation::Operation;
 use super::parameter::{ALLOW, AUTHENTICATE, DEGRADED, Header, RATES, RETRY_AFTER};
-use super::{Document, Frame, JSON, reference};
+use super::{Document, Frame, JSON, reference, with_page};
 use crate::http::problem::{self, Code};
 
 /// A response that names at most so many codes has a name of its own, and operations refer to it.
@@ -14,6 +14,9 @@ const NAMED_CODES_MAX: usize = 3;
 
 /// The statuses with which an operation is refused after its policy was asked.
 const DECIDED: [u16; 4] = [400, 409, 422, 503];
+
+/// The statuses that a person is told as a page.
+const TOLD_AS_PAGE: [u16; 3] = [400, 404, 410];
 
 impl Document {
     /// The operation's failures by status.
@@ -26,7 +29,12 @@ impl Document {
         for (status, codes) in by_status {
             let is_decided = operation.asks_policy && DECIDED.contains(&status);
             let own: &[&'static Header] = if is_decided { &[&DEGRADED] } else { &[] };
-            responses.push((status, self.failure(&codes, own)));
+            let response = if operation.has_page && TOLD_AS_PAGE.contains(&status) {
+                with_page(self.failure_in_full(&codes, own))
+            } else {
+                self.failure(&codes, own)
+            };
+            responses.push((status, response));
         }
         responses
     }

@@ -29,6 +29,8 @@ pub(crate) struct Operation {
     pub(crate) failures: BTreeSet<Code>,
     /// Whether a policy decides.
     pub(crate) asks_policy: bool,
+    /// Whether people use it too: a browser is answered with a page, and sends a form.
+    pub(crate) has_page: bool,
 }
 
 /// What is sent.
@@ -92,6 +94,7 @@ impl Operation {
             answers: Vec::new(),
             failures: BTreeSet::new(),
             asks_policy: false,
+            has_page: false,
         }
     }
 
@@ -225,6 +228,11 @@ impl Operation {
     pub(crate) fn asks_policy(mut self) -> Self {
         self.asks_policy = true;
         self.fails(&[Code::ResourceConflict, Code::PolicyRejected, Code::PolicyUnavailable])
+    }
+
+    /// A browser is answered with a page, and sends a form.
+    pub(crate) fn with_page(self) -> Self {
+        Self { has_page: true, ..self }
     }
 
     /// Whether it answers a page.

@@ -126,6 +126,14 @@ fn in_path(entry: &Entry, mut operation: Operation) -> Operation {
     for (index, segment) in segments.iter().enumerate() {
         if let Some(name) = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             let noun = segments.get(index.wrapping_sub(1)).copied().unwrap_or_default();
+            if name == "token" {
+                // A credential and no id: what is wrong with it is not told.
+                let schema = json!({ "type": "string", "example": "0f".repeat(24) });
+                operation
+                    .parameters
+                    .insert(0, Parameter::path(name, "The secret of the mail's link.", schema));
+                return operation.fails(&[Code::ResourceNotFound, Code::RouteNotFound]);
+            }
             places.push(Parameter::path(name, id_of(noun), json!({ "type": "string", "format": "uuid" })));
         }
     }

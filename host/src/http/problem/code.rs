@@ -113,6 +113,8 @@ codes! {
     LeaseLost = CONFLICT "LEASE_LOST" NoDetails,
     /// The state of things does not allow it; the message says why and what to do.
     Refused = CONFLICT "REFUSED" NoDetails,
+    /// The invitation was used, has expired or was revoked: `details.status`.
+    InvitationGone = GONE "INVITATION_GONE" InvitationEnd,
     /// `If-Match` names no ETag that the resource has now. Read it again, decide anew, and send its present ETag.
     PreconditionFailed = PRECONDITION_FAILED "PRECONDITION_FAILED" NoDetails,
     /// The body has more than `details.maxBytes` bytes.

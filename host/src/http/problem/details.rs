@@ -112,6 +112,13 @@ pub struct StateTransition {
     pub(super) allowed: Vec<&'static str>,
 }
 
+/// What became of the invitation.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InvitationEnd {
+    #[schema(schema_with = schema::ended_invitation)]
+    pub(super) status: &'static str,
+}
+
 /// Since when and why the key is suspended.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -4,6 +4,7 @@
 use switchboard_domain::call_window::{CallWindow, WindowVerdict, ZoneSource};
 use switchboard_domain::decision::PolicyName;
 use switchboard_domain::id::{DecisionId, JobId, ReleaseId};
+use switchboard_domain::invitation::InvitationStatus;
 use switchboard_domain::key::Scope;
 use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::rejection::{PolicyRefusal, Rejection};
@@ -55,6 +56,7 @@ pub(in crate::http) fn example(code: Code) -> Reply {
         Code::RouteNotFound => http(Problem::RouteNotFound),
         Code::MethodNotAllowed => http(Problem::MethodNotAllowed { allow: "GET, HEAD, OPTIONS".to_owned() }),
         Code::RequestTimeout => http(Problem::BodyTooSlow),
+        Code::InvitationGone => rule(Rejection::InvitationGone { status: InvitationStatus::Accepted }),
         Code::PreconditionFailed => rule(Rejection::PreconditionFailed),
         Code::ResourceConflict => rule(Rejection::Conflict),
         Code::IdempotencyInProgress => rule(Rejection::IdempotencyInProgress),

@@ -12,15 +12,18 @@ use switchboard_domain::decision::{Asked, AskedOutcome, Decision, FailureKind, P
 use switchboard_domain::event::{Effect, Event, EventKind, OutboxRow};
 use switchboard_domain::id::{
     AgentId, AnalysisId, AtsId, CallAttemptId, CandidateId, CompanyId, DecisionId, EventId, InterviewId,
-    JobId, KeyId, OutboxId, PhoneNumberId, ReleaseId, RemovalId,
+    InvitationId, JobId, KeyId, OutboxId, PhoneNumberId, ReleaseId, RemovalId, UserId,
 };
 use switchboard_domain::interview::{DecidedBy, Interview, InterviewStatus, Undecided};
+use switchboard_domain::invitation::{Invitation, InvitationStatus};
 use switchboard_domain::job::{ContractType, Education, Experience, SalaryPeriod, WorkMode};
 use switchboard_domain::job::{Job, JobDraft, JobLocation, JobStatus, LanguageRequirement, Salary};
 use switchboard_domain::key::{Key, Reach, Scope, Suspension};
 use switchboard_domain::language::{CefrLevel, Language};
 use switchboard_domain::lease::{Completion, Lease, LeaseEnd, Leased, Outcome};
+use switchboard_domain::membership::{Membership, Role};
 use switchboard_domain::metadata::Metadata;
+use switchboard_domain::outbox::OutboxTry;
 use switchboard_domain::phone_number::{CompanyPhoneNumber, PhoneNumber};
 use switchboard_domain::release::{
     Digest, Implements, Limits, OnFailure, PluginVersion, Release, SlotState, Wasi,
@@ -29,6 +32,7 @@ use switchboard_domain::removal::{Removal, Removed};
 use switchboard_domain::text::{CountryCode, CurrencyCode, EmailAddress, Locale, WebUrl};
 use switchboard_domain::time::Timestamp;
 use switchboard_domain::usage::UsageRecord;
+use switchboard_domain::user::User;
 
 use super::super::idempotency::{Reply, ReplyKey};
 
@@ -432,5 +436,52 @@ pub(super) fn reply(number: u8, at: Timestamp) -> Reply {
         at,
         company_id: Some(COMPANY),
         candidate_id: Some(CandidateId::from_bytes(id(9))),
+    }
+}
+
+pub(super) fn user(number: u64) -> User {
+    User {
+        id: UserId::from_bytes(id(number)),
+        email: EmailAddress::parse("Ada@B\u{fc}cher.example").expect("is an address"),
+        name: "Ada".to_owned(),
+        created_at: AT,
+    }
+}
+
+pub(super) fn membership(user: u64) -> Membership {
+    let user_id = UserId::from_bytes(id(user));
+    Membership { company_id: COMPANY, user_id, role: Role::Owner, created_at: AT }
+}
+
+pub(super) fn invitation(number: u64) -> Invitation {
+    Invitation {
+        id: InvitationId::from_bytes(id(number)),
+        company_id: COMPANY,
+        token_hash: [6; 32],
+        email: EmailAddress::parse("o@example.com").expect("is an address"),
+        template: "company-invitation".to_owned(),
+        locale: Locale::parse("sk-SK").expect("is a tag"),
+        message: Some("m".to_owned()),
+        status: InvitationStatus::Accepted,
+        created_at: AT,
+        expires_at: AT,
+        sent_at: Some(AT),
+        closed_at: Some(AT),
+    }
+}
+
+pub(super) fn invitation_row(number: u64, invitation: u64) -> OutboxRow {
+    let effect = Effect::Invitation(InvitationId::from_bytes(id(invitation)));
+    OutboxRow { effect, ..outbox_row(number) }
+}
+
+pub(super) fn outbox_try(number: u64) -> OutboxTry {
+    OutboxTry {
+        outbox_id: OutboxId::from_bytes(id(number)),
+        tries: 2,
+        since: AT,
+        tried_at: AT,
+        next_at: Some(AT),
+        reason: "421".to_owned(),
     }
 }

@@ -14,6 +14,7 @@ use crate::http::dialler::{
 };
 use crate::http::health::HealthView;
 use crate::http::interview::{DryRunView, InterviewBody, InterviewPatch, InterviewView};
+use crate::http::invitation::{AcceptanceBody, AcceptanceView, InvitationView};
 use crate::http::job::{JobBody, JobPatch, JobView};
 use crate::http::openapi::operation::{Content, Operation};
 use crate::http::openapi::parameter::Parameter;
@@ -29,10 +30,11 @@ const INTERVIEWS: &str = "Interviews";
 const CALL_ATTEMPTS: &str = "Call attempts";
 const DIALLERS: &str = "Diallers";
 const BILLING: &str = "Billing";
+const INVITATIONS: &str = "Invitations";
 const SERVICE: &str = "Service";
 
 /// The groups in their order.
-pub(super) const TAGS: [(&str, &str); 9] = [
+pub(super) const TAGS: [(&str, &str); 10] = [
     (COMPANIES, "The customers of an ATS."),
     (JOBS, "What candidates apply for."),
     (CANDIDATES, "Who applied, and for which jobs."),
@@ -44,6 +46,7 @@ pub(super) const TAGS: [(&str, &str); 9] = [
         "For the telephony side: calls that are due are claimed under a lease, kept by heartbeats, and completed.",
     ),
     (BILLING, "What calls cost, in minutes or credits. Quantities are exact decimals."),
+    (INVITATIONS, "What the owner of a company is mailed. The secret of the mail's link is the credential."),
     (SERVICE, "The service itself. No key is needed."),
 ];
 
@@ -83,7 +86,8 @@ pub(super) fn operation(route: Route) -> Option<Operation> {
                  owner or is invited.",
             )
             .takes::<CompanyBody>()
-            .creates::<CompanyView<'static>>("The new company."),
+            .creates::<CompanyView<'static>>("The new company.")
+            .asks_policy(),
         Route::ListCompanies => Operation::new(COMPANIES, "List companies")
             .note("With an ATS key all companies of the ATS, with a company key its one company.")
             .pages::<CompanyView<'static>>("Newest first."),
@@ -91,11 +95,15 @@ pub(super) fn operation(route: Route) -> Option<Operation> {
             Operation::new(COMPANIES, "Read a company").reads::<CompanyView<'static>>("The company.")
         }
         Route::UpdateCompany => Operation::new(COMPANIES, "Change a company")
-            .note("`settings` and `metadata` are merged one level.")
+            .note(
+                "`settings` and `metadata` are merged one level. Another `ownerEmail` is decided upon as that of a new \
+                 company; `null` ends what the owner had, and the same address again asks for nothing.",
+            )
             .changes::<CompanyPatch, CompanyView<'static>>(
                 "The company as it is now.",
                 json!({ "industry": "Freight", "size": "201-500" }),
-            ),
+            )
+            .asks_policy(),
         Route::DeleteCompany => Operation::new(COMPANIES, "Delete a company")
             .note("With everything of it: jobs, candidates, agents, interviews and its keys.")
             .deletes_with(Content::whole::<DeletedCompanyView>()),
@@ -287,5 +295,16 @@ pub(super) fn operation(route: Route) -> Option<Operation> {
                 Code::ResourceNotFound,
                 Code::ResourceAccessDenied,
             ]),
+        Route::GetInvitation => Operation::new(INVITATIONS, "Look at an invitation")
+            .note("A browser gets a page with a form. Looking changes nothing.")
+            .gives::<InvitationView<'static>>("The invitation, which can be accepted.")
+            .fails(&[Code::InvitationGone])
+            .with_page(),
+        Route::AcceptInvitation => Operation::new(INVITATIONS, "Accept an invitation")
+            .note("Once. Whoever accepts becomes the owner of the company, with the user of the address or a new one.")
+            .takes::<AcceptanceBody>()
+            .gives::<AcceptanceView<'static>>("The company that is owned now.")
+            .fails(&[Code::InvitationGone])
+            .with_page(),
     })
 }
