@@ -54,27 +54,29 @@ impl Place {
 
     /// The kept count.
     pub(crate) fn count(&self, read: &impl Read) -> Result<u64, Error> {
-        match read.get(Table::Index, &self.count_key())? {
-            Some(bytes) => codec::number(Table::Index.name(), &bytes),
-            None => Ok(0),
-        }
+        count(read, &self.count_key())
     }
 
-    pub(crate) fn add(&self, txn: &mut Txn, record_key: &[u8]) -> Result<(), Error> {
-        txn.put(Table::Index, &self.entry(record_key), Vec::new())?;
+    pub(crate) fn add(self, txn: &mut Txn, record_key: &[u8]) -> Result<(), Error> {
         if self.is_counted() {
-            let count = self.count(txn)? + 1;
-            txn.put(Table::Index, &self.count_key(), count.to_be_bytes().to_vec())?;
+            let key = self.count_key();
+            let count = count(txn, &key)? + 1;
+            txn.put(Table::Index, key, count.to_be_bytes().to_vec())?;
         }
-        Ok(())
+        // There is room left for it.
+        let mut entry = self.prefix;
+        entry.push(ENTRY);
+        entry.extend(record_key);
+        txn.put(Table::Index, entry, Vec::new())
     }
 
     pub(crate) fn take(&self, txn: &mut Txn, record_key: &[u8]) -> Result<(), Error> {
-        txn.remove(Table::Index, &self.entry(record_key))?;
+        txn.remove(Table::Index, self.entry(record_key))?;
         if self.is_counted() {
-            match self.count(txn)?.saturating_sub(1) {
-                0 => txn.remove(Table::Index, &self.count_key())?,
-                count => txn.put(Table::Index, &self.count_key(), count.to_be_bytes().to_vec())?,
+            let key = self.count_key();
+            match count(txn, &key)?.saturating_sub(1) {
+                0 => txn.remove(Table::Index, key)?,
+                count => txn.put(Table::Index, key, count.to_be_bytes().to_vec())?,
             }
         }
         Ok(())
@@ -132,6 +134,12 @@ impl Place {
     pub(crate) fn all(&self, read: &impl Read) -> Result<Vec<Vec<u8>>, Error> {
         self.keys(read, None, Direction::Forward)?.collect()
     }
+}
+
+/// The kept count under this key.
+fn count(read: &impl Read, key: &[u8]) -> Result<u64, Error> {
+    let number = |bytes: &[u8]| codec::number(Table::Index.name(), bytes);
+    read.with_row(Table::Index, key, |bytes| bytes.map_or(Ok(0), number))?
 }
 
 /// An entry of an index whose values are moments or turns: eight bytes that sort.

@@ -101,7 +101,7 @@ fn drop_some(txn: &mut Txn) -> Result<Option<Vec<u8>>, Error> {
     let dropped = record::beginning_with(&[INSTALLATION.as_slice(), &[KEY_BY_HASH]].concat());
     let some: Vec<Row> =
         txn.scan(Table::Index, dropped, Direction::Forward)?.take(SOME).collect::<Result<_, _>>()?;
-    some.iter().try_for_each(|(key, _)| txn.remove(Table::Index, key))?;
+    some.iter().try_for_each(|(key, _)| txn.remove(Table::Index, key.as_slice()))?;
     Ok(some.into_iter().next_back().map(|(key, _)| key))
 }
 
@@ -140,7 +140,7 @@ fn reshape<R: Record, Former: DeserializeOwned>(
         if value.first() != Some(&R::VERSION) {
             let former = codec::decode(R::TABLE.name(), 1, &value)?;
             let record = renew(txn, &key, former)?;
-            txn.put(R::TABLE, &key, codec::encode(R::TABLE.name(), R::VERSION, &record)?)?;
+            txn.put(R::TABLE, key.as_slice(), codec::encode(R::TABLE.name(), R::VERSION, &record)?)?;
             R::changed(txn, None, Some(&record))?;
         }
         last = Some(key);
@@ -158,7 +158,7 @@ fn company(_: &mut Txn, _: &[u8], former: format_2::Company) -> Result<Company, 
 /// It waits until a deadline now.
 fn interview(txn: &mut Txn, key: &[u8], former: format_2::Interview) -> Result<Interview, Error> {
     let interview = former.renewed();
-    for place in interview.places().0.iter().filter(|place| place.tag() == Tag::InterviewByDeadline) {
+    for place in interview.places().0.into_iter().filter(|place| place.tag() == Tag::InterviewByDeadline) {
         place.add(txn, key)?;
     }
     Ok(interview)

@@ -19,8 +19,8 @@ use super::super::overlay::Overlay;
 use super::super::record::{EVERYTHING, beginning_with};
 use super::super::schema::{Table, Tag};
 use super::super::search::WordList;
-use super::super::upgrade::{PROGRESS_KEY, run_some};
 use super::super::txn::{Direction, Read, Row, TXN_BYTES_MAX, TXN_KEYS_MAX, Txn};
+use super::super::upgrade::{PROGRESS_KEY, run_some};
 use super::super::{Backing, Page, PageRequest, PageStart, check, delete, insert, update};
 use super::fixture::{self, COMPANY, id};
 
@@ -326,10 +326,10 @@ fn strip(engine: &Arc<Engine>) {
     for row in snapshot.scan(Table::Index, EVERYTHING, Direction::Forward).expect("reads") {
         let (key, _) = row.expect("reads");
         if WordList::of_row(&key).is_some() {
-            stripped.set(Table::Index, &key, None);
+            stripped.set(Table::Index, key, None);
         }
     }
-    stripped.set(Table::Meta, PROGRESS_KEY, Some(vec![0]));
+    stripped.set(Table::Meta, PROGRESS_KEY.to_vec(), Some(vec![0]));
     engine.apply(&stripped).expect("writes");
 }
 
