@@ -6,7 +6,7 @@ use super::list::Key;
 use super::overlay::Bounds;
 use super::schema::{Table, Tag};
 use super::txn::{Direction, Read, Scan, Txn};
-use super::{Error, codec};
+use super::{Error, codec, record};
 
 /// Comes before the key of each entry.
 const ENTRY: u8 = 0x01;
@@ -174,10 +174,29 @@ pub(crate) fn greatest(read: &impl Read, owner: [u8; 16], tag: Tag) -> Result<Op
     last.map(|(key, _)| sorted_entry(&key).map(|entry| entry.value)).transpose()
 }
 
+/// The record keys of an owner's index whose values have so many bytes, smallest value first.
+pub(crate) fn keys_by_value(
+    read: &impl Read,
+    owner: [u8; 16],
+    tag: Tag,
+    value_bytes: usize,
+) -> Result<impl Iterator<Item = Result<Vec<u8>, Error>>, Error> {
+    let index = Place::new(owner, tag, &[]).prefix;
+    let key_at = index.len() + value_bytes + 1;
+    let rows = read.scan(Table::Index, record::beginning_with(&index), Direction::Forward)?;
+    Ok(rows.map(move |row| {
+        let (entry, _) = row?;
+        entry.get(key_at..).map(<[u8]>::to_vec).ok_or_else(too_short)
+    }))
+}
+
+fn too_short() -> Error {
+    Error::Corrupt { table: Table::Index.name(), what: "an entry is too short".to_owned() }
+}
+
 fn sorted_entry(key: &[u8]) -> Result<Sorted, Error> {
-    let corrupt = || Error::Corrupt { table: Table::Index.name(), what: "an entry is too short".to_owned() };
-    let (value, key) = key.get(17..).and_then(|rest| rest.split_first_chunk::<8>()).ok_or_else(corrupt)?;
-    let key = key.strip_prefix(&[ENTRY]).ok_or_else(corrupt)?;
+    let (value, key) = key.get(17..).and_then(|rest| rest.split_first_chunk::<8>()).ok_or_else(too_short)?;
+    let key = key.strip_prefix(&[ENTRY]).ok_or_else(too_short)?;
     Ok(Sorted { value: *value, key: key.to_vec() })
 }
 
