@@ -366,10 +366,7 @@ async fn serve_partners(
 ) {
     let partners = Arc::new(partners);
     let connections = metrics.connections("partners");
-    let answer = move |request, peer| {
-        let partners = Arc::clone(&partners);
-        async move { partners.answer(request, peer).await }
-    };
+    let answer = move |request, peer| partners.answer(request, peer);
     listener.serve(limits, drain, connections, answer).await;
 }
 

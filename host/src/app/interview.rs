@@ -114,7 +114,8 @@ pub async fn dry_run(
         JobChoice::Inline => None,
         JobChoice::AskPolicy => decided.job().flatten(),
     };
-    Ok(DryRun { scheduled_at: looked.judged.scheduled_at, verdict: looked.judged.verdict, job_id })
+    let verdict = looked.verdict(&plan)?;
+    Ok(DryRun { scheduled_at: looked.judged.scheduled_at, verdict, job_id })
 }
 
 /// Interviews of a company in reach, newest first.

@@ -203,7 +203,7 @@ impl Admin {
     }
 
     async fn run(&self, request: &mut Request, trace: &mut Trace) -> Result<Reply, Failure> {
-        let (route, template, places) = match recognise(&request.method, &request.path) {
+        let (route, template, places) = match recognise(&request.method, request.path()) {
             Ok(found) => found,
             Err(problem) => {
                 request.discard().await;

@@ -5,7 +5,7 @@ use switchboard_domain::id::{CandidateId, CompanyId, DecisionId};
 use switchboard_domain::time::Timestamp;
 
 use super::Error;
-use super::index::Place;
+use super::index::{self, Place};
 use super::record::{self, EVERYTHING, Places, Record};
 use super::schema::{INSTALLATION, Table, Tag};
 use super::txn::{Direction, Read};
@@ -24,7 +24,7 @@ impl Record for Decision {
 
     fn places(&self) -> Places {
         let mut places = vec![in_company(self.company_id), in_slot(self.slot)];
-        places.extend(self.candidate_id.map(about));
+        places.extend(self.candidate_id.map(|candidate_id| newest_first(candidate_id, self.id)));
         if self.is_degraded() {
             places.push(failed());
         }
@@ -36,8 +36,22 @@ pub(crate) fn in_company(company_id: CompanyId) -> Place {
     Place::new(*company_id.bytes(), Tag::DecisionOfCompany, &[])
 }
 
-pub(crate) fn about(candidate_id: CandidateId) -> Place {
+/// A place of its own, among those of the candidate's other decisions.
+fn newest_first(candidate_id: CandidateId, id: DecisionId) -> Place {
+    Place::new(*candidate_id.bytes(), Tag::DecisionOfCandidate, &id.bytes().map(|byte| !byte))
+}
+
+/// Where format 2 had it.
+pub(crate) fn oldest_first(candidate_id: CandidateId) -> Place {
     Place::new(*candidate_id.bytes(), Tag::DecisionOfCandidate, &[])
+}
+
+/// The keys of decisions about a candidate, newest first.
+pub(crate) fn about(
+    read: &impl Read,
+    candidate_id: CandidateId,
+) -> Result<impl Iterator<Item = Result<Vec<u8>, Error>>, Error> {
+    index::keys_by_value(read, *candidate_id.bytes(), Tag::DecisionOfCandidate, size_of::<DecisionId>())
 }
 
 fn in_slot(slot: Slot) -> Place {
@@ -81,12 +95,15 @@ pub struct DecisionFilter {
 /// # Errors
 /// The engine fails, or a row cannot be read.
 pub fn list(read: &impl Read, filter: &DecisionFilter, limit: usize) -> Result<Vec<Decision>, Error> {
-    let place = match (filter.candidate_id, filter.company_id, filter.slot) {
-        (Some(candidate_id), ..) => Some(about(candidate_id)),
+    if let Some(candidate_id) = filter.candidate_id {
+        let keys = about(read, candidate_id)?;
+        return narrow(keys.map(|key| record::named(read, &key?)), filter, limit);
+    }
+    let place = match (filter.company_id, filter.slot) {
         _ if filter.failed => Some(failed()),
-        (None, Some(company_id), _) => Some(in_company(company_id)),
-        (None, None, Some(slot)) => Some(in_slot(slot)),
-        (None, None, None) => None,
+        (Some(company_id), _) => Some(in_company(company_id)),
+        (None, Some(slot)) => Some(in_slot(slot)),
+        (None, None) => None,
     };
     match place {
         Some(place) => {

@@ -25,13 +25,13 @@ impl Overlay {
         self.tables[table.position()].get(key)
     }
 
-    pub(crate) fn set(&mut self, table: Table, key: &[u8], value: Option<Vec<u8>>) {
-        let bytes = value.as_ref().map_or(0, Vec::len);
-        match self.tables[table.position()].insert(key.to_vec(), value) {
+    pub(crate) fn set(&mut self, table: Table, key: Vec<u8>, value: Option<Vec<u8>>) {
+        let (key_bytes, bytes) = (key.len(), value.as_ref().map_or(0, Vec::len));
+        match self.tables[table.position()].insert(key, value) {
             Some(old) => self.bytes = self.bytes + bytes - old.map_or(0, |old| old.len()),
             None => {
                 self.keys += 1;
-                self.bytes += bytes + key.len();
+                self.bytes += bytes + key_bytes;
             }
         }
     }
@@ -40,7 +40,7 @@ impl Overlay {
     pub(crate) fn absorb(&mut self, other: Self) {
         for (table, rows) in Table::ALL.into_iter().zip(other.tables) {
             for (key, value) in rows {
-                self.set(table, &key, value);
+                self.set(table, key, value);
             }
         }
     }

@@ -232,7 +232,8 @@ pub(crate) enum Tag {
     RemovalOfJob = 48,
     /// Candidate; counted: its filter, and `interviewCount`, so that the candidate is not rewritten.
     InterviewOfCandidate = 50,
-    /// Candidate: goes with the candidate.
+    /// Candidate, newest first: goes with the candidate. So the newest lies beside the candidate's newest interview,
+    /// and one page takes both.
     DecisionOfCandidate = 51,
     /// Candidate: goes with the candidate.
     EventOfCandidate = 52,

@@ -126,7 +126,7 @@ fn opened_today(rows: &str) -> Snapshot {
         let (place, value) = line.split_once(" = ").expect("has a value");
         let (name, key) = place.split_once(' ').expect("has a key");
         let table = Table::ALL.into_iter().find(|table| table.name() == name).expect("is a table");
-        old.set(table, &bytes(key), Some(bytes(value)));
+        old.set(table, bytes(key), Some(bytes(value)));
     }
     open().apply(&old).expect("writes");
     let today = open().snapshot().expect("reads");
