@@ -374,7 +374,12 @@ where
     }
 
     /// Whoever has the secret of a path needs no key. One that nobody has is a guess, as a wrong key is.
-    async fn welcome(&self, route: Route, token: String, mut request: Request) -> Result<Reply, Failure> {
+    async fn welcome(
+        &self,
+        route: Route,
+        token: String,
+        mut request: Box<Request>,
+    ) -> Result<Reply, Failure> {
         let (within, places) = {
             let settings = self.door.settings.load();
             (settings.body_within.unwrap_or(BODY_WITHIN), settings.requests_max)

@@ -107,7 +107,7 @@ pub struct Guest {
     /// Among the requests that are at work.
     pub place: Place,
     /// The rest.
-    pub request: Request,
+    pub request: Box<Request>,
 }
 
 impl Guest {
