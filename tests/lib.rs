@@ -13,6 +13,6 @@ mod scene;
 pub use client::{Answer, Client};
 pub use host::{Furnished, Options, TestHost};
 pub use office::{Dialler, Office};
-pub use plugins::{policies_folder, wasm};
+pub use plugins::{policies_folder, variant, wasm};
 pub use process::Process;
 pub use scene::Scene;

@@ -23,6 +23,7 @@ mod upgrade;
 pub mod agent;
 pub mod analysis;
 pub mod ats;
+pub mod audit;
 pub mod call_queue;
 pub mod candidate;
 pub mod company;
@@ -39,6 +40,8 @@ pub mod phone_number;
 pub mod plugin;
 pub mod release;
 pub mod removal;
+pub mod rollout;
+pub mod safe_mode;
 pub mod slot;
 
 use std::path::PathBuf;

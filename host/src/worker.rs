@@ -2,6 +2,8 @@
 //! again, and follows the one clock.
 
 mod removal;
+mod retention;
+mod rollout;
 mod sentinel;
 
 use std::time::Duration;
@@ -9,6 +11,7 @@ use std::time::Duration;
 use switchboard_domain::time::Timestamp;
 
 use crate::app::App;
+use crate::app::decision::Retention;
 use crate::app::idempotency;
 use crate::drain::Drain;
 
@@ -16,10 +19,12 @@ use crate::drain::Drain;
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
 /// Runs until the drain begins.
-pub async fn run(app: App, drain: Drain) {
+pub async fn run(app: App, decisions: Retention, drain: Drain) {
     tokio::join!(
         removal::run(app.clone(), drain.clone()),
         sentinel::run(app.clone(), drain.clone()),
+        rollout::run(app.clone(), drain.clone()),
+        retention::run(app.clone(), decisions, drain.clone()),
         expire(app, drain)
     );
 }

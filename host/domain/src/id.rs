@@ -100,6 +100,8 @@ ids! {
     RemovalId(""),
     /// What was found out in an interview.
     AnalysisId(""),
+    /// A change that an operator made.
+    AuditId(""),
 }
 
 /// The text is no id of this kind.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use switchboard_domain::agent::Agent;
 use switchboard_domain::analysis::Analysis;
 use switchboard_domain::ats::Ats;
+use switchboard_domain::audit::AuditEntry;
 use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
@@ -16,6 +17,7 @@ use switchboard_domain::lease::Lease;
 use switchboard_domain::phone_number::CompanyPhoneNumber;
 use switchboard_domain::release::{PluginVersion, Release, SlotState};
 use switchboard_domain::removal::Removal;
+use switchboard_domain::rollout::SlotRollouts;
 
 use super::call_queue::CallQueue;
 use super::idempotency::Reply;
@@ -51,11 +53,13 @@ pub fn check(read: &impl Read) -> Result<Vec<String>, Error> {
     walk.table::<Decision>(read)?;
     walk.table::<Release>(read)?;
     walk.table::<SlotState>(read)?;
+    walk.table::<SlotRollouts>(read)?;
     walk.table::<PluginVersion>(read)?;
     walk.table::<Event>(read)?;
     walk.table::<OutboxRow>(read)?;
     walk.table::<Reply>(read)?;
     walk.table::<Removal>(read)?;
+    walk.table::<AuditEntry>(read)?;
     for (key, members) in std::mem::take(&mut walk.counts) {
         walk.expected.insert(key, members.to_be_bytes().to_vec());
     }

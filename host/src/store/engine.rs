@@ -148,6 +148,11 @@ impl View {
         Ok(value.map(|value| value.value().to_vec()))
     }
 
+    pub(crate) fn rows(&self, table: Table) -> Result<u64, Error> {
+        use redb::ReadableTableMetadata;
+        self.table(table)?.len().map_err(refused)
+    }
+
     pub(crate) fn range(&self, table: Table, bounds: &Bounds) -> Result<EngineRange, Error> {
         let edge = |bound: &'_ Bound<Vec<u8>>| match bound {
             Bound::Included(key) => Bound::Included(key.clone()),

@@ -3,6 +3,7 @@
 use switchboard_domain::agent::Agent;
 use switchboard_domain::analysis::Analysis;
 use switchboard_domain::ats::Ats;
+use switchboard_domain::audit::AuditEntry;
 use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
@@ -14,6 +15,7 @@ use switchboard_domain::lease::Lease;
 use switchboard_domain::phone_number::CompanyPhoneNumber;
 use switchboard_domain::release::{PluginVersion, Release, SlotState};
 use switchboard_domain::removal::Removal;
+use switchboard_domain::rollout::SlotRollouts;
 
 use super::call_queue::CallQueue;
 use super::codec;
@@ -26,7 +28,7 @@ use super::schema::Table;
 type Try = fn(&[u8]);
 
 /// Every noun of the store.
-const NOUNS: [(Table, Try); 20] = [
+const NOUNS: [(Table, Try); 22] = [
     noun::<Ats>(),
     noun::<StoredKey>(),
     noun::<Company>(),
@@ -42,11 +44,13 @@ const NOUNS: [(Table, Try); 20] = [
     noun::<Decision>(),
     noun::<Release>(),
     noun::<SlotState>(),
+    noun::<SlotRollouts>(),
     noun::<PluginVersion>(),
     noun::<Event>(),
     noun::<OutboxRow>(),
     noun::<Reply>(),
     noun::<Removal>(),
+    noun::<AuditEntry>(),
 ];
 
 const fn noun<R: Record>() -> (Table, Try) {

@@ -43,6 +43,8 @@ pub enum Table {
     Release,
     /// ATS id or zeros, policy → `SlotState`
     Slot,
+    /// ATS id or zeros, policy → `SlotRollouts`
+    Rollout,
     /// Name, digest → `PluginVersion`: what makes an artifact visible.
     PluginVersion,
     /// Digest, number of the chunk → bytes of a component.
@@ -55,13 +57,15 @@ pub enum Table {
     Idempotency,
     /// `RemovalId` → `Removal`: deletions under way; empty nearly always.
     Removal,
+    /// `AuditId` → `AuditEntry`
+    Audit,
     /// Every secondary index and every kept count; see `Tag`.
     Index,
 }
 
 impl Table {
     /// All of them, in the order in which a commit writes them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::Meta,
         Self::Ats,
         Self::Key,
@@ -78,12 +82,14 @@ impl Table {
         Self::Decision,
         Self::Release,
         Self::Slot,
+        Self::Rollout,
         Self::PluginVersion,
         Self::ArtifactChunk,
         Self::Event,
         Self::Outbox,
         Self::Idempotency,
         Self::Removal,
+        Self::Audit,
         Self::Index,
     ];
 
@@ -107,12 +113,14 @@ impl Table {
             Self::Decision => "decision",
             Self::Release => "release",
             Self::Slot => "slot",
+            Self::Rollout => "rollout",
             Self::PluginVersion => "plugin_version",
             Self::ArtifactChunk => "artifact_chunk",
             Self::Event => "event",
             Self::Outbox => "outbox",
             Self::Idempotency => "idempotency",
             Self::Removal => "removal",
+            Self::Audit => "audit",
             Self::Index => "index",
         }
     }

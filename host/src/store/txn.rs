@@ -62,6 +62,13 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    /// Rows of a table. Kept by the engine: nothing is walked.
+    pub(crate) fn rows(&self, table: Table) -> Result<u64, Error> {
+        self.view.rows(table)
+    }
+}
+
 impl Read for Snapshot {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         self.view.get(table, key)
