@@ -16,6 +16,7 @@ from typing import Any
 
 import requests
 import schemathesis
+from hypothesis import strategies
 from schemathesis import Case, GenerationMode, HookContext
 from schemathesis.generation.meta import TestPhase
 
@@ -24,10 +25,14 @@ KIND = os.environ["SWITCHBOARD_CONTRACT_KIND"]
 NOW = os.environ["SWITCHBOARD_CONTRACT_NOW"]
 
 # Times inside the call window, in the forms that partners write. The company and its number are in New York.
-TIMES = ["2026-04-02T15:30:00Z", "2026-04-03T10:00", "2026-04-03 12:00:30.5-0400", "2026-04-04t09:00-04"]
+TIMES = ["2026-04-02T15:30:00Z", "2026-04-03T10:00", "2026-04-03 12:00:30.5-0400", "2026-04-03t09:00-04"]
 
 # A number that may exist, of the company's zone.
 PHONE_NUMBER = "+12025550142"
+
+# Formats that the document names and a generator does not know.
+schemathesis.openapi.format("time-zone", strategies.sampled_from(["UTC", "Europe/Warsaw", "America/New_York"]))
+schemathesis.openapi.format("language-tag", strategies.sampled_from(["en", "pl-PL", "zh-Hant-TW"]))
 
 # A cursor is the start of a page, and no page before the second has one; its text is nobody's business.
 FIRST_PAGE, SECOND_PAGE = "c100000000", "c100000002"
@@ -74,6 +79,11 @@ class World:
         jobs = resource.get("jobIds", [])
         return resource["updatedAt"] == resource["createdAt"] and all(self.is_untouched("jobs", job) for job in jobs)
 
+    def resource(self, path: str) -> dict[str, Any]:
+        """What is there; nothing, where an earlier request of the chain has deleted it."""
+        answer = self.send("GET", path)
+        return answer.json()["data"] if answer.status_code == 200 else {}
+
     def jobs(self) -> Any:
         return {"title": "Forklift driver", "description": "Loads and unloads containers in three shifts."}
 
@@ -93,16 +103,24 @@ class World:
     def interviews(self) -> Any:
         return {"candidateId": self.one_of("candidates"), "agentId": self.one_of("agents")}
 
+    def phone_interviews(self) -> Any:
+        agent = self.agents() | {"type": "PHONE", "companyPhoneNumberId": self.phone_number_id}
+        return self.interviews() | {"agentId": self.make("agents", agent)}
+
+    def scheduled_call(self) -> tuple[str, str]:
+        """An interview by phone, and its call, which is not due yet."""
+        interview_id = self.make("interviews", self.phone_interviews() | {"scheduledAt": TIMES[1]})
+        return interview_id, self.resource(f"/interviews/{interview_id}")["callAttempts"][0]["id"]
+
     def leased(self, path: str) -> tuple[str, str] | None:
         """An attempt, or an online interview, that is under way, and the token of who carries it out."""
         worker = os.environ["SWITCHBOARD_CONTRACT_KEY"]
         if path.startswith("/worker/call-attempts/"):
-            agent = self.agents() | {"type": "PHONE", "companyPhoneNumberId": self.phone_number_id}
-            self.make("interviews", self.interviews() | {"agentId": self.make("agents", agent)})
+            self.make("interviews", self.phone_interviews())
             claimed = self.send("POST", "/worker/call-attempts/claim", {}, worker).json()["data"]["attempts"]
             return (claimed[0]["id"], claimed[0]["leaseToken"]) if claimed else None
         interview_id = self.make("interviews", self.interviews())
-        if not path.endswith("/complete"):
+        if path.endswith("/start"):
             return interview_id, ""
         started = self.send("POST", f"/worker/interviews/{interview_id}/start", {}, worker)
         return interview_id, started.json()["data"]["leaseToken"]
@@ -156,10 +174,10 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
         case.headers["If-Match"] = "*"
     if isinstance(case.body, dict):
         righted(case.body)
-        if case.method == "PATCH":
-            righted_change(case.path, case.body)
     if "id" in case.path_parameters:
         existing_id(case)
+    if case.method == "PATCH" and isinstance(case.body, dict):
+        righted_change(case.path, case.body, WORLD.resource(case.path.replace("{id}", case.path_parameters["id"])))
 
 
 def existing_id(case: Case) -> None:
@@ -171,6 +189,11 @@ def existing_id(case: Case) -> None:
             case.path_parameters["id"], token = leased
             if isinstance(case.body, dict) and isinstance(case.body.get("leaseToken"), str):
                 case.body["leaseToken"] = token
+    elif noun == "interviews" and "call-attempts" in case.path:
+        # Of an interview by phone, which few of a chain are.
+        case.path_parameters["id"], attempt_id = WORLD.scheduled_call()
+        if "attemptId" in case.path_parameters:
+            case.path_parameters["attemptId"] = attempt_id
     elif case.meta.phase.name == TestPhase.STATEFUL:
         return
     elif noun == "company":
@@ -195,6 +218,9 @@ def righted(body: dict[str, Any]) -> None:
             body[name] = PHONE_NUMBER
         elif name in ("scheduledAt", "scheduleTime") and isinstance(value, str):
             body[name] = TIMES[len(value) % len(TIMES)]
+        elif name == "waitSeconds" and isinstance(value, int):
+            # What the generator makes is never due; there is nothing to wait for.
+            body[name] = 0
         elif name == "metadata":
             body[name] = value if not isinstance(value, dict) or fits(value) else {}
         elif isinstance(value, dict):
@@ -218,9 +244,16 @@ def righted(body: dict[str, Any]) -> None:
         body["min"], body["max"] = sorted((body["min"], body["max"]))
 
 
-def righted_change(path: str, body: dict[str, Any]) -> None:
-    """Rules over what is sent and what was there before, whatever that was."""
-    if path == "/candidates/{id}" and "email" in body and body["email"] is None:
+def righted_change(path: str, body: dict[str, Any], before: dict[str, Any]) -> None:
+    """Rules over what is sent and what was there before."""
+    if path == "/company/{id}" and isinstance(body.get("metadata"), dict):
+        merged = before.get("metadata", {}) | body["metadata"]
+        if not fits({name: value for name, value in merged.items() if value is not None}):
+            body["metadata"] = dict.fromkeys(before.get("metadata", {}))
+    elif path == "/interviews/{id}" and before.get("status") != "SCHEDULED":
+        # Of one that an earlier request has cancelled only the metadata can still be changed.
+        body.pop("scheduledAt", None)
+    elif path == "/candidates/{id}" and "email" in body and body["email"] is None:
         body["phoneNumber"] = PHONE_NUMBER
     elif path == "/candidates/{id}" and "phoneNumber" in body and body["phoneNumber"] is None:
         body["email"] = "jana@example.com"

@@ -1,13 +1,15 @@
 //! The route table, walked from outside: every route meets every refusal in the order of contract §1. A route
-//! that is added is walked without being named here; one with an id needs its line in `stock`.
+//! that is added needs its line in [`CONTRACT`], and one with an id its line in `stock`; then it is walked.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use switchboard::http::BODY_BYTES_MAX;
 use switchboard::http::route::{Access, Entry, Route, Verb};
 use switchboard_domain::key::Scope;
+use switchboard_tests::document::{Contract, Listener};
 use switchboard_tests::{Answer, Client, Furnished, TestHost};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -16,6 +18,52 @@ use crate::stock::Stock;
 use crate::table::assert_refused;
 
 const NOBODY: &str = "01960e6a-7c00-7000-8000-000000000001";
+
+/// Every route, to whom it is open, and the scopes that it needs in the order in which missing ones are named.
+const CONTRACT: &str = "
+    GET /healthz Public
+    GET /openapi.json Public
+    GET /docs Public
+    GET /docs/{id} Public
+    GET /llms.txt Public
+    POST /company AtsKey write:companies
+    GET /company Partner read:companies
+    GET /company/{id} Partner read:companies
+    PATCH /company/{id} Partner write:companies
+    DELETE /company/{id} Partner delete:companies
+    POST /jobs Partner write:jobs
+    GET /jobs Partner read:jobs
+    GET /jobs/{id} Partner read:jobs
+    PATCH /jobs/{id} Partner write:jobs
+    DELETE /jobs/{id} Partner delete:jobs
+    POST /candidates Partner write:candidates
+    GET /candidates Partner read:candidates
+    GET /candidates/{id} Partner read:candidates
+    PATCH /candidates/{id} Partner write:candidates
+    DELETE /candidates/{id} Partner delete:candidates
+    GET /candidates/{id}/interviews Partner read:interviews read:candidates read:agents
+    GET /candidates/{id}/analyses Partner read:interviews read:candidates read:agents
+    POST /agents Partner write:agents
+    GET /agents Partner read:agents
+    GET /agents/{id} Partner read:agents
+    PATCH /agents/{id} Partner write:agents
+    DELETE /agents/{id} Partner delete:agents
+    POST /interviews Partner write:interviews read:candidates read:agents
+    GET /interviews Partner read:interviews read:candidates read:agents
+    GET /interviews/{id} Partner read:interviews read:candidates read:agents
+    PATCH /interviews/{id} Partner write:interviews
+    DELETE /interviews/{id} Partner delete:interviews
+    GET /interviews/{id}/analysis-pdf Partner read:interviews read:candidates read:agents
+    POST /interviews/{id}/call-attempts Partner write:interviews
+    PATCH /interviews/{id}/call-attempts/{attemptId} Partner write:interviews
+    DELETE /interviews/{id}/call-attempts/{attemptId} Partner write:interviews
+    POST /worker/call-attempts/claim Worker
+    POST /worker/call-attempts/{id}/heartbeat Worker
+    POST /worker/call-attempts/{id}/complete Worker
+    POST /worker/interviews/{id}/analysis Worker
+    POST /worker/interviews/{id}/start Worker
+    POST /worker/interviews/{id}/complete Worker
+";
 
 fn at(entry: &Entry, id: &str) -> String {
     entry.template.replace("{id}", id).replace("{attemptId}", id)
@@ -59,6 +107,20 @@ async fn able(host: &TestHost, here: &Furnished, entry: &Entry) -> String {
         Access::Partner | Access::Public => here.company_key.clone(),
         Access::Worker => host.key(json!({ "kind": "worker" })).await,
     }
+}
+
+#[test]
+fn the_routes_are_those_of_the_contract_and_no_others() {
+    let told = |entry: &Entry| {
+        let scopes: String = entry.scopes.iter().map(|scope| format!(" {}", scope.as_str())).collect();
+        format!("{} {} {:?}{scopes}", entry.verb.as_str(), entry.template, entry.access)
+    };
+    let known: BTreeSet<String> = CONTRACT.trim().lines().map(|line| line.trim().to_owned()).collect();
+    let served: BTreeSet<String> = Route::ALL.iter().map(told).collect();
+    let (missing, unknown): (Vec<_>, Vec<_>) =
+        (known.difference(&served).collect(), served.difference(&known).collect());
+    assert!(missing.is_empty() && unknown.is_empty(), "not served: {missing:#?}; unknown: {unknown:#?}");
+    assert_eq!(Route::ALL.len(), known.len(), "none twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,6 +185,8 @@ async fn credentials_come_before_everything_of_the_request_itself() {
     let expires = host.in_future(Duration::from_secs(60));
     let (expired, _) = key(&host, with(json!({ "expiresAt": expires }))).await;
     let (elsewhere, _) = key(&host, with(json!({ "allowedIPs": ["192.0.2.0/24"] }))).await;
+    let (revoked, id) = key(&host, body.clone()).await;
+    let _ = host.operate("POST", &format!("/keys/{id}/revoke"), json!({})).await;
     let (suspended, id) = key(&host, body.clone()).await;
     let _ = host.operate("POST", &format!("/keys/{id}/suspend"), json!({ "reason": "r" })).await;
     let _ = host.clock.advance(Duration::from_secs(61));
@@ -141,10 +205,33 @@ async fn credentials_come_before_everything_of_the_request_itself() {
         };
         let _ = ask(None).await.refused(401, "INVALID_API_KEY");
         let _ = ask(Some(&stranger)).await.refused(401, "INVALID_API_KEY");
+        let _ = ask(Some("malformed")).await.refused(401, "INVALID_API_KEY");
+        let _ = ask(Some(&revoked)).await.refused(401, "INVALID_API_KEY");
         let _ = ask(Some(&expired)).await.refused(401, "INVALID_API_KEY");
         let _ = ask(Some(&elsewhere)).await.refused(401, "INVALID_API_KEY");
         let _ = ask(Some(&suspended)).await.refused(401, "API_KEY_SUSPENDED");
         let _ = ask(Some(&counted)).await.refused(429, "RATE_LIMIT_EXCEEDED");
+    }
+    // What is open to everybody minds neither keys nor bodies.
+    for entry in Route::ALL.iter().filter(|entry| entry.access == Access::Public) {
+        let path = match entry.template {
+            "/docs/{id}" => "/docs/swagger-ui.css",
+            template if !has_id(entry) => template,
+            other => panic!("say here what is to be read at `{other}`"),
+        };
+        for key in [None, Some(&stranger), Some(&revoked), Some(&expired), Some(&elsewhere), Some(&suspended)]
+        {
+            let mut client = Client::new(host.listen, key.map(String::as_str));
+            let headers = [("Content-Type", "text/plain"), ("Idempotency-Key", "a b"), ("If-Match", "\"x\"")];
+            let answer = client.send(entry.verb.as_str(), path, &headers, Bytes::from_static(b"{")).await;
+            assert_eq!(answer.status, 200, "{path} with {key:?}");
+        }
+        if has_id(entry) {
+            for malformed in ["x", "%00", "%2e%2e"] {
+                let answer = Client::new(host.listen, None).get(&at(entry, malformed)).await;
+                let _ = answer.refused(404, "ROUTE_NOT_FOUND");
+            }
+        }
     }
 }
 
@@ -364,6 +451,38 @@ async fn bodies_are_judged_in_their_order() {
         for body in ["[]", "null", "7"].into_iter().filter(|_| entry.route != Route::StartInterview) {
             let answer = ask("application/json", Bytes::from(body)).await;
             assert_refused(&answer, "VALIDATION_ERROR", &["body"], &what);
+        }
+        // No field of any route is a list of lists.
+        for field in example(entry).keys() {
+            let answer = ask("application/json", Bytes::from(json!({ field: [[0]] }).to_string())).await;
+            let paths = crate::table::paths(&answer.refused(400, "VALIDATION_ERROR"));
+            assert!(paths.iter().any(|path| path.starts_with(field)), "{what} {field}: {paths:?}");
+        }
+    }
+}
+
+/// The body that the document shows for a route.
+fn example(entry: &Entry) -> &'static Map<String, Value> {
+    let operations = &Contract::of(Listener::Partners).document()["paths"][entry.template];
+    let operation = &operations[entry.verb.as_str().to_ascii_lowercase()];
+    let example = operation["requestBody"]["content"]["application/json"]["example"].as_object();
+    example.unwrap_or_else(|| panic!("the document shows no body for {}", entry.operation))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_nobody_asked_for_is_not_judged() {
+    let host = TestHost::start().await;
+    let here = host.furnish().await;
+    let oversized = Bytes::from(vec![b'{'; BODY_BYTES_MAX + 1]);
+    for entry in with_key().filter(|entry| !takes_body(entry)) {
+        let mut client = host.partner(&able(&host, &here, entry).await);
+        let path = at(entry, NOBODY);
+        let status = send(&mut client, entry, &path).await.status;
+        for (media, body) in
+            [("text/plain", "{".into()), ("application/json", "{".into()), ("", oversized.clone())]
+        {
+            let answer = client.send(entry.verb.as_str(), &path, &[("Content-Type", media)], body).await;
+            assert_eq!(answer.status, status, "{} {media:?}", entry.operation);
         }
     }
 }

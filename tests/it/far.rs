@@ -179,3 +179,38 @@ async fn who_goes_away_does_not_stay_in_the_queue() {
     };
     assert_eq!(ids(&answer.data()), newest_first[5_900..]);
 }
+
+/// A crowd that was answered before the clock was moved says nothing.
+const ROUNDS_MAX: usize = 50;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_far_page_that_takes_too_long_is_given_up() {
+    let host = TestHost::start().await;
+    let here = host.furnish().await;
+    let newest_first = crowded(&host, &here).await;
+    let ask = || {
+        let mut partner = host.partner(&here.company_key);
+        async move { partner.get(FAR).await }
+    };
+    // As many as may wait, and a clock that runs away from them.
+    let mut refused = None;
+    for _ in 0..ROUNDS_MAX {
+        let mut crowd = std::pin::pin!(at_once(32, &ask));
+        let crowd = loop {
+            tokio::select! {
+                crowd = &mut crowd => break crowd,
+                () = tokio::time::sleep(Duration::from_millis(1)) => {
+                    assert!(host.clock.advance(Duration::from_secs(21)));
+                }
+            }
+        };
+        refused = crowd.into_iter().find(|answer| answer.status != 200);
+        if refused.is_some() {
+            break;
+        }
+    }
+    let refused = refused.expect("somebody waited too long");
+    let _ = refused.refused(503, "UNAVAILABLE");
+    assert!(refused.header("retry-after").is_some());
+    assert_eq!(ids(&ask().await.expect(200)), newest_first[5_900..], "nobody else waits");
+}

@@ -81,6 +81,7 @@ async fn misbehave(on_failure: &str) {
                 (host.decision(&made).await, by)
             }
             _ => {
+                assert_eq!(answer.header("Retry-After"), Some("5"), "{act}");
                 let details = answer.refused(503, "POLICY_UNAVAILABLE")["details"].clone();
                 assert_eq!(details["policy"], "job-resolution");
                 let id = details["decisionId"].as_str().expect("an id");

@@ -18,6 +18,7 @@ use switchboard_domain::id::{AtsId, CompanyId};
 use tokio::sync::oneshot;
 
 use crate::app::{App, Error};
+use crate::clock::Clock;
 use crate::store::{self, Page, Record, Snapshot, Walk};
 
 /// Up to here a walk costs less than the thread that would take it: about 100 ns a row.
@@ -66,8 +67,7 @@ impl App {
         drop((near, snapshot));
         let entry =
             self.walkers().enter(ats_id).ok_or(Error::Overloaded("too many far pages are asked for"))?;
-        let far = tokio::time::timeout(WITHIN, self.walk_far(&entry, walk)).await;
-        let (snapshot, page) = far.map_err(|_| Error::Overloaded("a far page took too long"))??;
+        let (snapshot, page) = in_time(self.clock(), self.walk_far(&entry, walk)).await??;
         Ok(show(&snapshot, page)?)
     }
 
@@ -100,6 +100,17 @@ impl App {
             far = walked;
             turn = entry.give_way(held).await;
         }
+    }
+}
+
+/// What a walk gives, unless it takes too long.
+async fn in_time<T>(clock: &Clock, walk: impl Future<Output = T>) -> Result<T, Error> {
+    let too_late = clock.sleep_until(clock.now().plus(WITHIN));
+    tokio::select! {
+        // A walk that has just ended is answered.
+        biased;
+        walked = walk => Ok(walked),
+        () = too_late => Err(Error::Overloaded("a far page took too long")),
     }
 }
 

@@ -19,6 +19,7 @@ use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::rejection::Rejection;
 use switchboard_domain::time::Timestamp;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 
 use super::body::{self, Fields, Read, chars, text, whole};
 use super::dispatch::{page_request, page_view};
@@ -96,16 +97,20 @@ pub struct GeneralBody {
     education: String,
     #[schema(schema_with = schema::experience)]
     experience: String,
-    /// Each 1 to 1000 characters.
-    #[schema(max_items = 50)]
+    #[schema(schema_with = points_schema)]
     strong_points: Vec<String>,
-    /// Each 1 to 1000 characters.
-    #[schema(max_items = 50)]
+    #[schema(schema_with = points_schema)]
     weak_points: Vec<String>,
     #[schema(max_items = 50)]
     evaluation: Vec<EvaluationBody>,
     #[schema(schema_with = schema::analysis_status)]
     status: String,
+}
+
+fn points_schema() -> Array {
+    let (min, max) = (*ANALYSIS_POINT_CHARS.start(), *ANALYSIS_POINT_CHARS.end());
+    let point = ObjectBuilder::new().schema_type(Type::String).min_length(Some(min)).max_length(Some(max));
+    ArrayBuilder::new().items(point).max_items(Some(ANALYSIS_POINTS_MAX)).build()
 }
 
 /// One criterion, judged.

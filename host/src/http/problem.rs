@@ -142,6 +142,10 @@ const POLICY_DEGRADED: HeaderName = HeaderName::from_static("x-policy-degraded")
 /// When to try a write again that found the queue full: it drains in far less.
 const OVERLOADED_RETRY_AFTER_SECONDS: u32 = 1;
 
+/// When to try again what a policy could not decide: a passing failure is over, and a release that keeps failing has
+/// been probed again once or twice.
+const POLICY_RETRY_AFTER_SECONDS: u32 = 5;
+
 impl From<app::Error> for Failure {
     fn from(error: app::Error) -> Self {
         match Told::from(error) {
@@ -238,9 +242,13 @@ fn too_many(text: &str, retry_after_seconds: i64, now: Timestamp) -> Reply {
 }
 
 fn rejected(rejection: Rejection, now: Timestamp) -> Reply {
-    let is_credential = matches!(rejection, Rejection::KeySuspended { .. });
+    let header = match rejection {
+        Rejection::KeySuspended { .. } => Some((WWW_AUTHENTICATE, BEARER.to_owned())),
+        Rejection::PolicyUnavailable { .. } => Some((RETRY_AFTER, POLICY_RETRY_AFTER_SECONDS.to_string())),
+        _ => None,
+    };
     let reply = verdict(rejection).into_reply(now);
-    if is_credential { reply.with(WWW_AUTHENTICATE, BEARER) } else { reply }
+    header.into_iter().fold(reply, |reply, (name, value)| reply.with(name, &value))
 }
 
 fn verdict(rejection: Rejection) -> Answer {
@@ -309,7 +317,8 @@ fn verdict(rejection: Rejection) -> Answer {
         }
         Rejection::PolicyUnavailable { policy, decision_id } => {
             let decision_id = decision_id.map(|id| id.to_string());
-            let text = format!("The {policy} policy could not decide. Send the request again later.");
+            let text =
+                format!("The {policy} policy could not decide. Send the request again after Retry-After.");
             Answer::new(Code::PolicyUnavailable, text)
                 .details(details::PolicyFailure { policy: policy.as_str(), decision_id })
         }

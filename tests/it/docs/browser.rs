@@ -94,6 +94,8 @@ impl Browser {
         let mut command = Command::new("sh");
         command.args([OsStr::new("-c"), OsStr::new(PIPE), OsStr::new("sh"), program.as_os_str()]);
         command.args(FLAGS).arg(folder).stdin(Stdio::piped()).stdout(Stdio::piped());
+        // What it leaves behind when it is killed goes with the profile.
+        command.env("TMPDIR", profile.path());
         let mut child = command.spawn().expect("a shell");
         let to = child.stdin.take().expect("it is piped");
         let mut lines = BufReader::new(child.stdout.take().expect("it is piped"));

@@ -1,5 +1,6 @@
 use futures_util::FutureExt;
 use switchboard_domain::id::AtsId;
+use switchboard_domain::time::Timestamp;
 
 use super::*;
 
@@ -99,4 +100,24 @@ fn an_ats_has_a_bounded_number_of_walks() {
     assert!(walkers.enter(ats(2)).is_some());
     entries.pop();
     assert!(walkers.enter(ats(1)).is_some());
+}
+
+#[tokio::test]
+async fn nobody_waits_longer_than_a_page_may_take() {
+    let clock = Clock::steerable(Timestamp::from_unix_millis(1_775_124_000_000));
+    let walkers = Walkers::new(1);
+    let [first, second] = [1, 2].map(|number| walkers.enter(ats(number)).expect("enters"));
+    let held = first.turn().now_or_never().expect("is free");
+    let mut waits = Box::pin(in_time(&clock, second.turn()));
+    assert!((&mut waits).now_or_never().is_none());
+    assert!(clock.advance(WITHIN - Duration::from_secs(5)));
+    assert!((&mut waits).now_or_never().is_none(), "it has some seconds left");
+    assert!(clock.advance(Duration::from_secs(5)));
+    assert!(matches!(waits.await, Err(Error::Overloaded(_))));
+    // It has left the queue, and its turn goes to whoever comes next.
+    drop((held, second));
+    assert!(first.turn().now_or_never().is_some());
+    drop(first);
+    let state = walkers.lock();
+    assert_eq!((state.free, state.order.len(), state.waiting.len(), state.under_way.len()), (1, 0, 0, 0));
 }

@@ -146,7 +146,7 @@ fn headers_of(code: Code) -> Vec<&'static Header> {
     match code.status().as_u16() {
         401 => vec![&AUTHENTICATE],
         405 => vec![&ALLOW],
-        _ if matches!(code, Code::RateLimitExceeded | Code::Unavailable) => vec![&RETRY_AFTER],
+        429 | 503 => vec![&RETRY_AFTER],
         _ => Vec::new(),
     }
 }

@@ -132,6 +132,7 @@ codes! {
     InternalError = INTERNAL_SERVER_ERROR "INTERNAL_ERROR" NoDetails,
     /// Overloaded or draining. Send it again after `Retry-After`.
     Unavailable = SERVICE_UNAVAILABLE "UNAVAILABLE" NoDetails,
-    /// A policy could not decide, and its release says that the operation is refused then. Send it again later.
+    /// A policy could not decide, and its release says that the operation is refused then. Send it again after
+    /// `Retry-After`.
     PolicyUnavailable = SERVICE_UNAVAILABLE "POLICY_UNAVAILABLE" PolicyFailure,
 }

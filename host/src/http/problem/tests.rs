@@ -116,6 +116,9 @@ fn headers_that_belong_to_a_status() {
     let busy = Failure::Unavailable { retry_after_seconds: 2, why: "the writer's queue is full".to_owned() };
     let (status, _, reply) = answered(busy);
     assert_eq!((status, &reply.headers[RETRY_AFTER]), (503, &hyper::header::HeaderValue::from_static("2")));
+    let undecided = Rejection::PolicyUnavailable { policy: PolicyName::JobResolution, decision_id: None };
+    let (status, _, reply) = answered(undecided);
+    assert_eq!((status, &reply.headers[RETRY_AFTER]), (503, &hyper::header::HeaderValue::from_static("5")));
 }
 
 #[test]
