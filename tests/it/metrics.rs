@@ -168,6 +168,8 @@ fn a_text_that_is_no_openmetrics_is_told() {
 #[tokio::test]
 async fn the_dashboard_asks_for_what_is_served() {
     let host = TestHost::start().await;
+    // Families of requests are told from the first one on.
+    assert_eq!(Client::new(host.listen, None).get("/healthz").await.status, 200);
     let text = host.operator().get("/metrics").await.bytes;
     let text = String::from_utf8(text.to_vec()).expect("UTF-8");
     let families: BTreeMap<&str, &str> =

@@ -126,7 +126,9 @@ fn seen(app: &App) -> Seen {
     let ended: Vec<String> =
         slot.rollouts.ended.iter().map(|it| format!("{} {}", label(it.release_id), it.end)).collect();
     let audit = store::audit::list(&snapshot, usize::MAX, |entry| entry.actor == "me").expect("the audit");
-    let audit: Vec<&str> = audit.iter().map(|entry| entry.action.as_str()).collect();
+    // Each opening begins at the same moment, so that ids of different openings are in no order.
+    let mut audit: Vec<&str> = audit.iter().map(|entry| entry.action.as_str()).collect();
+    audit.sort_unstable();
     let mut releases: Vec<String> = release::list(app, None, usize::MAX)
         .expect("releases")
         .into_iter()

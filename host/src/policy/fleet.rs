@@ -7,7 +7,8 @@ pub(super) mod seat;
 pub(super) mod shadow;
 mod share;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -17,12 +18,13 @@ use switchboard_domain::release::{Digest, OnFailure, Release, SlotState};
 use switchboard_domain::rollout::{Health, Rollout, SlotRollouts, Stage};
 use switchboard_domain::safe_mode::SafeMode;
 use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
 
 use self::line::{Canary, Line, Member};
 use self::seat::{ReleaseStats, Seat, SeatKey};
 use self::shadow::{CALLS_WAITING_MAX, Shadow, ShadowCall};
 use super::admit::Callee;
-use super::runtime::Runtime;
+use super::runtime::{Loaded, Runtime};
 
 /// What shall run from now on.
 #[derive(Debug, Clone, Default)]
@@ -134,10 +136,13 @@ impl Fleet {
             plan.releases.iter().chain(&plan.standard).map(|release| (release.id, release)).collect();
         let mut muster = Muster { plan: &plan, releases, callees: kept(&before) };
         let load = Arc::new(load);
+        // Held until the lines hold them.
+        let fresh = self.load_side_by_side(&muster, &load).await;
         let mut lines = HashMap::new();
         for (slot, state, rollouts) in muster.slots() {
             lines.insert(slot, Arc::new(self.make_line(slot, state, rollouts, &mut muster, &load).await));
         }
+        drop(fresh);
         let unavailable = lines.values().flat_map(|line| line.unavailable()).collect();
         self.forget_seats_not_in(&lines);
         self.shared.lines.store(Arc::new(lines));
@@ -161,6 +166,36 @@ impl Fleet {
         let mut stats: Vec<_> = lines.values().flat_map(|line| line.stats()).collect();
         stats.sort_by_key(|release| (release.slot, release.standing, release.release_id));
         stats
+    }
+
+    /// Loads the components that are new, on all cores: a start reads a hundred of them from the disk. What fails
+    /// here fails again where it is missed.
+    async fn load_side_by_side<L>(&self, muster: &Muster<'_>, load: &Arc<L>) -> Vec<Arc<Loaded>>
+    where
+        L: Fn(Digest) -> Result<Arc<[u8]>, String> + Send + Sync + 'static,
+    {
+        let mut digests = BTreeSet::new();
+        for (slot, state, rollouts) in muster.slots() {
+            let new = muster.asked_in(slot, state, rollouts).into_iter();
+            let new = new.filter(|id| !muster.callees.contains_key(id));
+            digests.extend(new.filter_map(|id| muster.releases.get(&id)).map(|release| release.digest));
+        }
+        if digests.len() < 2 {
+            return Vec::new();
+        }
+        let at_once = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let (mut loading, mut loaded) = (JoinSet::new(), Vec::with_capacity(digests.len()));
+        for digest in digests {
+            if loading.len() == at_once {
+                loaded.extend(loading.join_next().await.and_then(Result::ok).flatten());
+            }
+            let (runtime, load) = (self.shared.runtime.clone(), Arc::clone(load));
+            loading.spawn(async move { runtime.load(digest, move || load(digest)).await.ok() });
+        }
+        while let Some(last) = loading.join_next().await {
+            loaded.extend(last.ok().flatten());
+        }
+        loaded
     }
 
     async fn make_line<L>(
@@ -296,6 +331,18 @@ impl<'a> Muster<'a> {
     /// The embedded plugin's release for this slot's policy.
     fn standard(&self, slot: Slot) -> Option<&'a Release> {
         self.plan.standard.iter().find(|release| release.slot.policy == slot.policy)
+    }
+
+    /// Everybody who may be asked in a slot.
+    fn asked_in(&self, slot: Slot, state: &SlotState, rollouts: Option<&SlotRollouts>) -> Vec<ReleaseId> {
+        if self.plan.safe_mode.covers(slot) {
+            return self.standard(slot).map(|release| release.id).into_iter().collect();
+        }
+        let mut ids = self.ladder(slot, state.active, state.history.first().copied());
+        for rollout in rollouts.iter().flat_map(|rollouts| &rollouts.under_way) {
+            ids.extend(self.ladder(slot, rollout.release_id, Some(state.active)));
+        }
+        ids
     }
 
     /// Who is asked in a slot, in order, each once.
