@@ -149,7 +149,7 @@ pub async fn replay(app: &App, id: DecisionId, other_build: Option<Arc<[u8]>>) -
         fuel_used: replayed.fuel_used,
         log: replayed.log,
         // What a grant showed it is there no more.
-        is_reproducible: is_reproducible(&recorded.outcome) && !(is_redacted && !release.grants.is_empty()),
+        is_reproducible: is_reproducible(&recorded.outcome) && (!is_redacted || release.grants.is_empty()),
         recorded,
     })
 }
