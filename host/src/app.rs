@@ -7,6 +7,8 @@ pub mod access;
 pub mod agent;
 pub mod analysis;
 pub mod ats;
+pub mod audit;
+pub mod backtest;
 pub mod billing;
 pub mod call_attempt;
 pub mod call_queue;
@@ -15,6 +17,7 @@ pub mod candidate;
 pub mod company;
 pub mod decision;
 pub(crate) mod event;
+pub mod held;
 pub mod idempotency;
 pub mod interview;
 pub mod invitation;
@@ -29,6 +32,8 @@ pub mod reach;
 pub mod release;
 pub mod removal;
 pub mod resource;
+pub mod rollout;
+pub mod safe_mode;
 mod secrets;
 pub mod sentinel;
 pub mod user;
@@ -83,6 +88,7 @@ struct Inner {
     /// Reloads of the fleet run one after another.
     reloading: tokio::sync::Mutex<()>,
     walkers: walk::Walkers,
+    backtests: backtest::Desk,
     /// A test's hand in the gap between ask and commit; empty in production.
     gap: Gap,
 }
@@ -305,6 +311,7 @@ impl App {
             reloading_keys: Mutex::new(()),
             reloading: tokio::sync::Mutex::new(()),
             walkers: walk::Walkers::default(),
+            backtests: backtest::Desk::default(),
             gap,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -378,6 +385,10 @@ impl App {
         &self.inner.walkers
     }
 
+    pub(crate) fn backtests(&self) -> &backtest::Desk {
+        &self.inner.backtests
+    }
+
     pub(crate) fn snapshot(&self) -> Result<Snapshot, Error> {
         Ok(self.inner.store.snapshot()?)
     }
@@ -412,6 +423,11 @@ impl App {
                     return Ok(kept);
                 }
                 let done = work(txn)?;
+                for decision in &done.decisions {
+                    if !safe_mode::allows(txn, decision)? {
+                        return Err(Abort::Refused(Rejection::Conflict));
+                    }
+                }
                 for event in done.events {
                     store::event::append(txn, event)?;
                 }

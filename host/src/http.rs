@@ -13,6 +13,7 @@ pub mod candidate;
 pub mod company;
 pub mod compress;
 mod condition;
+pub mod decision;
 pub mod dialler;
 pub mod dispatch;
 pub mod docs;

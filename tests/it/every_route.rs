@@ -57,6 +57,7 @@ const CONTRACT: &str = "
     POST /interviews/{id}/call-attempts Partner write:interviews
     PATCH /interviews/{id}/call-attempts/{attemptId} Partner write:interviews
     DELETE /interviews/{id}/call-attempts/{attemptId} Partner write:interviews
+    GET /decisions/{id} Partner read:interviews
     POST /worker/call-attempts/claim Worker
     POST /worker/call-attempts/{id}/heartbeat Worker
     POST /worker/call-attempts/{id}/complete Worker

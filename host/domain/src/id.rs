@@ -106,6 +106,8 @@ ids! {
     UserId(""),
     /// What an owner is sent.
     InvitationId(""),
+    /// A change that an operator made.
+    AuditId(""),
 }
 
 /// The text is no id of this kind.

@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod analysis;
 pub mod ats;
+pub mod audit;
 pub mod billing;
 pub mod bounds;
 pub mod call_attempt;
@@ -35,6 +36,8 @@ pub mod problem;
 pub mod rejection;
 pub mod release;
 pub mod removal;
+pub mod rollout;
+pub mod safe_mode;
 pub mod search;
 pub mod text;
 pub mod time;

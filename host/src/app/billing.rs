@@ -250,11 +250,28 @@ fn put_off(txn: &mut Txn, id: UsageId, now: Timestamp) -> Result<(), store::Erro
     store::update(txn, &record)
 }
 
+/// Asks again, now, for calls that a slot holds; how many there were.
+pub(crate) async fn retry_held(app: &App, slot: Slot) -> Result<usize, Error> {
+    let mut held: HashMap<CompanyId, Vec<UsageId>> = HashMap::new();
+    let (snapshot, mut count) = (app.snapshot()?, 0);
+    let atss = atss_of(&snapshot, slot)?;
+    for entry in store::usage::by_deadline(&snapshot)? {
+        let (_, id) = entry?;
+        if atss.contains(&id.ats_id) {
+            count += 1;
+            held.entry(id.company_id).or_default().push(id);
+        }
+    }
+    drop(snapshot);
+    for (company_id, ids) in &mut held {
+        ids.sort_by_key(|id| id.finished_at);
+        convert_each(app, *company_id, ids).await;
+    }
+    Ok(count)
+}
+
 /// How many calls a slot holds that are not converted yet; the default slot those of every ATS that runs its release.
 pub(crate) fn held(read: &impl Read, slot: Slot) -> Result<u64, store::Error> {
-    if slot.policy != PolicyName::Billing {
-        return Ok(0);
-    }
     atss_of(read, slot)?.into_iter().try_fold(0, |sum, ats_id| Ok(sum + store::usage::held(read, ats_id)?))
 }
 

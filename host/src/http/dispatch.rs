@@ -16,7 +16,7 @@ use super::problem::{Failure, Problem};
 use super::reply::Reply;
 use super::request::{Call, Guest};
 use super::route::Route;
-use super::{analysis, billing, call_attempt, company, dialler, interview, invitation, resource};
+use super::{analysis, billing, call_attempt, company, decision, dialler, interview, invitation, resource};
 use crate::app::idempotency::{self, Begin};
 use crate::app::{App, Page, PageRequest, PageStart, Rendered, Write};
 
@@ -64,6 +64,7 @@ async fn handle(app: &App, call: &mut Call) -> Result<Reply, Failure> {
         Route::UpdateInterview => Box::pin(resource::update::<Interview>(app, call)).await,
         Route::DeleteInterview => Box::pin(resource::delete::<Interview>(app, call)).await,
         Route::GetAnalysisPdf => Box::pin(analysis::get_pdf(app, call)).await,
+        Route::GetDecision => decision::get(app, call),
         Route::CreateCallAttempt => Box::pin(call_attempt::create(app, call)).await,
         Route::UpdateCallAttempt => Box::pin(call_attempt::update(app, call)).await,
         Route::DeleteCallAttempt => Box::pin(call_attempt::delete(app, call)).await,

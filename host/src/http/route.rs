@@ -79,6 +79,8 @@ pub enum Route {
     DeleteInterview,
     /// `GET /interviews/{id}/analysis-pdf`
     GetAnalysisPdf,
+    /// `GET /decisions/{id}`
+    GetDecision,
     /// `POST /interviews/{id}/call-attempts`
     CreateCallAttempt,
     /// `PATCH /interviews/{id}/call-attempts/{attemptId}`
@@ -251,6 +253,7 @@ const TABLE: &[Entry] = {
             Partner,
             READ_INTERVIEWS,
         ),
+        entry(GetDecision, Get, "/decisions/{id}", "getDecision", Partner, &[Scope::ReadInterviews]),
         entry(
             CreateCallAttempt,
             Post,

@@ -26,7 +26,7 @@ pub trait Policy: fmt::Debug + Send + Sync + 'static {
     /// Its name.
     const NAME: PolicyName;
     /// All that a rule may ever know.
-    type Facts: decision::Facts + fmt::Debug + Send + Sync;
+    type Facts: decision::Facts + fmt::Debug + Send + Sync + 'static;
     /// A checked answer.
     type Verdict: fmt::Debug + Clone + PartialEq + Send + Sync;
     /// The facts as a plugin sees them.

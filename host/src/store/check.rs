@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use switchboard_domain::agent::Agent;
 use switchboard_domain::analysis::Analysis;
 use switchboard_domain::ats::Ats;
+use switchboard_domain::audit::AuditEntry;
 use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
@@ -19,6 +20,7 @@ use switchboard_domain::outbox::OutboxTry;
 use switchboard_domain::phone_number::CompanyPhoneNumber;
 use switchboard_domain::release::{PluginVersion, Release, SlotState};
 use switchboard_domain::removal::Removal;
+use switchboard_domain::rollout::SlotRollouts;
 use switchboard_domain::usage::{DayUsage, InterviewCall, Repeat, UsageRecord};
 use switchboard_domain::user::User;
 
@@ -59,6 +61,7 @@ pub fn check(read: &impl Read) -> Result<Vec<String>, Error> {
     walk.table::<Decision>(read)?;
     walk.table::<Release>(read)?;
     walk.table::<SlotState>(read)?;
+    walk.table::<SlotRollouts>(read)?;
     walk.table::<PluginVersion>(read)?;
     walk.table::<Event>(read)?;
     walk.table::<OutboxRow>(read)?;
@@ -69,6 +72,7 @@ pub fn check(read: &impl Read) -> Result<Vec<String>, Error> {
     walk.table::<DayUsage>(read)?;
     walk.table::<InterviewCall>(read)?;
     walk.table::<Repeat>(read)?;
+    walk.table::<AuditEntry>(read)?;
     for (key, members) in std::mem::take(&mut walk.counts) {
         walk.expected.insert(key, members.to_be_bytes().to_vec());
     }

@@ -153,6 +153,11 @@ impl View {
         Ok(see(value.as_ref().map(AccessGuard::value)))
     }
 
+    pub(crate) fn rows(&self, table: Table) -> Result<u64, Error> {
+        use redb::ReadableTableMetadata;
+        self.table(table)?.len().map_err(refused)
+    }
+
     pub(crate) fn range(&self, table: Table, bounds: &Bounds) -> Result<EngineRange, Error> {
         let edge = |bound: &'_ Bound<Vec<u8>>| match bound {
             Bound::Included(key) => Bound::Included(key.clone()),

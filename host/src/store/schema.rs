@@ -49,6 +49,8 @@ pub enum Table {
     Release,
     /// ATS id or zeros, policy → `SlotState`
     Slot,
+    /// ATS id or zeros, policy → `SlotRollouts`
+    Rollout,
     /// Name, digest → `PluginVersion`: what makes an artifact visible.
     PluginVersion,
     /// Digest, number of the chunk → bytes of a component.
@@ -72,13 +74,15 @@ pub enum Table {
     UsageCall,
     /// ATS, company, unit or none, moment of the end, call → `Repeat`: calls of interviews that had one before.
     UsageRepeat,
+    /// `AuditId` → `AuditEntry`
+    Audit,
     /// Every secondary index and every kept count; see `Tag`.
     Index,
 }
 
 impl Table {
     /// All of them, in the order in which a commit writes them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::Meta,
         Self::Ats,
         Self::Key,
@@ -98,6 +102,7 @@ impl Table {
         Self::Decision,
         Self::Release,
         Self::Slot,
+        Self::Rollout,
         Self::PluginVersion,
         Self::ArtifactChunk,
         Self::Event,
@@ -109,6 +114,7 @@ impl Table {
         Self::UsageDay,
         Self::UsageCall,
         Self::UsageRepeat,
+        Self::Audit,
         Self::Index,
     ];
 
@@ -135,6 +141,7 @@ impl Table {
             Self::Decision => "decision",
             Self::Release => "release",
             Self::Slot => "slot",
+            Self::Rollout => "rollout",
             Self::PluginVersion => "plugin_version",
             Self::ArtifactChunk => "artifact_chunk",
             Self::Event => "event",
@@ -146,6 +153,7 @@ impl Table {
             Self::UsageDay => "usage_day",
             Self::UsageCall => "usage_call",
             Self::UsageRepeat => "usage_repeat",
+            Self::Audit => "audit",
             Self::Index => "index",
         }
     }

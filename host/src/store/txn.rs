@@ -71,6 +71,13 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    /// Rows of a table. Kept by the engine: nothing is walked.
+    pub(crate) fn rows(&self, table: Table) -> Result<u64, Error> {
+        self.view.rows(table)
+    }
+}
+
 impl Read for Snapshot {
     fn with_row<T>(
         &self,

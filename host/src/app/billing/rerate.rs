@@ -19,7 +19,7 @@ use switchboard_domain::usage::{Conversion, Day, Quantity, UsageRecord};
 
 use super::atss_of;
 use crate::app::{App, Error, plugin, release};
-use crate::policy::{Apart, Billing};
+use crate::policy::{Billing, Rehearsal};
 use crate::store;
 use crate::store::usage::Budget;
 
@@ -140,14 +140,20 @@ pub async fn rerate(app: &App, id: ReleaseId, since: Timestamp) -> Result<Rerate
         return Err(Error::Refused(format!("release {id} is for {policy}, and bills nothing")));
     }
     let bytes = plugin::artifact(&app.snapshot()?, release.digest)?;
-    let apart = app.fleet().runtime().apart::<Billing>(&release, bytes).await?;
+    let rehearsal = app.fleet().runtime().rehearse(release.clone(), move || Ok(bytes)).await?;
     let period = since..app.now().plus(Duration::from_millis(1));
     let mut accounts = Vec::new();
     for ats_id in atss_of(&app.snapshot()?, release.slot)? {
         let companies = store::usage::companies(&app.snapshot()?, ats_id, &mut Budget::unbounded())?;
         for company_id in companies.into_iter().flatten() {
-            let mut company =
-                OfCompany { app, apart: &apart, ats_id, company_id, accounts: BTreeMap::new(), asked: 0 };
+            let mut company = OfCompany {
+                app,
+                rehearsal: &rehearsal,
+                ats_id,
+                company_id,
+                accounts: BTreeMap::new(),
+                asked: 0,
+            };
             company.run(&period).await?;
             accounts.extend(company.accounts.into_values());
         }
@@ -157,7 +163,7 @@ pub async fn rerate(app: &App, id: ReleaseId, since: Timestamp) -> Result<Rerate
 
 struct OfCompany<'a> {
     app: &'a App,
-    apart: &'a Apart<Billing>,
+    rehearsal: &'a Rehearsal,
     ats_id: AtsId,
     company_id: CompanyId,
     accounts: BTreeMap<BillingSystem, RerateAccount>,
@@ -214,7 +220,7 @@ impl OfCompany<'_> {
         let mut more_so_far = Quantity::default();
         for (call, conversion) in billed {
             let so_far = shifted(conversion.month_so_far, more_so_far);
-            match self.apart.ask(&call.facts(so_far, conversion.at)).await {
+            match self.rehearsal.decide::<Billing>(&call.facts(so_far, conversion.at)).await {
                 Ok(verdict) => {
                     let before = account.whole;
                     account.add(&conversion.lines, &verdict.lines);

@@ -120,7 +120,7 @@ pub(super) async fn update(ask: &Ask<'_>) -> Result<Reply, Failure> {
     if body.get("callsAtOnce").is_some_and(Value::is_null) {
         change.calls_at_once = Some(None);
     }
-    ok(&view(&app::company::update(ask.app, id, change).await?))
+    ok(&view(&app::company::update(ask.app, id, change, ask.actor()?).await?))
 }
 
 fn read(fields: &mut Fields<'_>) -> Read<CompanyChange> {

@@ -51,12 +51,14 @@ fn write_one_of_each(txn: &mut Txn) -> Result<(), Error> {
     insert(txn, &fixture::decision(3, true))?;
     insert(txn, &fixture::release(2, SLOT))?;
     insert(txn, &fixture::slot_state())?;
+    insert(txn, &fixture::rollouts())?;
     insert(txn, &fixture::plugin_version("p", Digest([5; 32])))?;
     event::append(txn, fixture::event(6, Some(candidate_id)))?;
     insert(txn, &fixture::outbox_row(10))?;
     insert(txn, &fixture::reply(11, AT))?;
     insert(txn, &fixture::removal(12, Removed::Job(job_id)))?;
     insert(txn, &fixture::removal(13, Removed::Candidate(candidate_id)))?;
+    insert(txn, &fixture::audit_entry(16))?;
     usage::write(txn, fixture::usage(4, 5, BillingSystem::Credits, AT)).map(drop)?;
     let again = fixture::usage(4, 16, BillingSystem::Minutes, AT);
     usage::write(txn, again.clone())?;

@@ -8,6 +8,7 @@ use crate::http::billing::UsageView;
 use crate::http::call_attempt::{CallAttemptBody, CallAttemptPatch, CallAttemptView};
 use crate::http::candidate::{CandidateBody, CandidatePatch, CandidateView};
 use crate::http::company::{CompanyBody, CompanyPatch, CompanyView, DeletedCompanyView};
+use crate::http::decision::DecisionView;
 use crate::http::dialler::{
     ClaimBody, ClaimedView, CompletionBody, HeartbeatBody, LeaseExpiryView, OnlineCompletionBody,
     OnlineEndView, OnlineLeaseView, OnlineStartBody,
@@ -213,6 +214,13 @@ pub(super) fn operation(route: Route) -> Option<Operation> {
             .note("404 as long as there is no analysis.")
             .gives::<AnalysisPdfView>("The analysis as a PDF document, in Base64."),
 
+        Route::GetDecision => Operation::new(INTERVIEWS, "Read a decision")
+            .note(
+                "Why something fell as it did: which policy and plugin decided, on which facts, what they said, and \
+                 what to send instead of what was refused. Its id is in `decisions` of an interview and in the \
+                 details of a refusal.",
+            )
+            .gives::<DecisionView>("The decision."),
         Route::CreateCallAttempt => Operation::new(CALL_ATTEMPTS, "Call again, or at another time")
             .note(
                 "A scheduled attempt is replaced; after a finished one the interview is scheduled again. Without a \
