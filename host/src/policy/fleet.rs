@@ -165,8 +165,9 @@ impl Fleet {
         L: Fn(Digest) -> Result<Arc<[u8]>, String> + Send + Sync + 'static,
     {
         let callee = self.callee(release, &Arc::new(load)).await.map(Arc::new);
-        let seat = Arc::default();
-        let member = Member { release: Some(release.clone()), id: release.id, seat, callee };
+        let (key, seat) =
+            (SeatKey { slot: release.slot, release_id: release.id, begun_at: None }, Arc::default());
+        let member = Member { release: Some(release.clone()), id: release.id, key, seat, callee };
         Arc::new(Line::new(release.slot, vec![member]))
     }
 

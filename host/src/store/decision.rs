@@ -9,7 +9,7 @@ use switchboard_domain::time::Timestamp;
 
 use super::Error;
 use super::index::{self, Place};
-use super::record::{self, EVERYTHING, Places, Record};
+use super::record::{self, Places, Record};
 use super::schema::{INSTALLATION, Table, Tag};
 use super::txn::{Direction, Read, Snapshot, Txn};
 

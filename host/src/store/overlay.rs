@@ -7,11 +7,17 @@ use std::ops::Bound;
 use super::schema::Table;
 
 /// What shall stand under each key; `None` = nothing any more.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Overlay {
     tables: [Rows; Table::ALL.len()],
     keys: usize,
     bytes: usize,
+}
+
+impl Default for Overlay {
+    fn default() -> Self {
+        Self { tables: std::array::from_fn(|_| Rows::new()), keys: 0, bytes: 0 }
+    }
 }
 
 pub(crate) type Rows = BTreeMap<Vec<u8>, Option<Vec<u8>>>;

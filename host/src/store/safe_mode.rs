@@ -42,7 +42,7 @@ pub fn read(read: &impl Read) -> Result<SafeMode, Error> {
 /// [`Error::TooLarge`], or the engine fails.
 pub fn set(txn: &mut Txn, slot: Option<Slot>, on: bool) -> Result<(), Error> {
     if on {
-        return txn.put(Table::Meta, &key(slot), vec![1]);
+        return txn.put(Table::Meta, key(slot), vec![1]);
     }
     let gone = match slot {
         Some(_) => vec![key(slot)],
@@ -51,7 +51,7 @@ pub fn set(txn: &mut Txn, slot: Option<Slot>, on: bool) -> Result<(), Error> {
             rows.map(|row| row.map(|(key, _)| key)).collect::<Result<_, _>>()?
         }
     };
-    gone.iter().try_for_each(|key| txn.remove(Table::Meta, key))
+    gone.into_iter().try_for_each(|key| txn.remove(Table::Meta, key))
 }
 
 fn slot_of(key: &[u8]) -> Option<Option<Slot>> {

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use switchboard_domain::decision::PolicyName;
 use switchboard_domain::id::ReleaseId;
 use switchboard_domain::rejection::Rejection;
 use switchboard_domain::rollout::{EndedRollout, RolloutEnd, Stage};
