@@ -63,6 +63,7 @@ const CONTRACT: &str = "
     POST /worker/interviews/{id}/analysis Worker
     POST /worker/interviews/{id}/start Worker
     POST /worker/interviews/{id}/complete Worker
+    GET /billing/usage Partner read:billing
 ";
 
 fn at(entry: &Entry, id: &str) -> String {

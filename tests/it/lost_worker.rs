@@ -348,7 +348,10 @@ fn assert_billed(read: &impl Read, company_id: CompanyId, attempts: &[CallAttemp
         assert!(billed.insert(id.to_string(), Some(call.call_seconds)).is_none(), "{call:?} stands twice");
         let conversion = call.conversion().expect("is converted");
         let minutes = u64::from(call.call_seconds.div_ceil(60));
-        assert_eq!(conversion.lines.iter().map(|line| line.quantity_thousandths).sum::<u64>(), minutes * 1_000);
+        assert_eq!(
+            conversion.lines.iter().map(|line| line.quantity_thousandths).sum::<u64>(),
+            minutes * 1_000
+        );
         accounts.insert(conversion.month_so_far.calls, (conversion.month_so_far, minutes * 1_000));
     }
     assert_eq!(billed, expected);
@@ -357,7 +360,10 @@ fn assert_billed(read: &impl Read, company_id: CompanyId, attempts: &[CallAttemp
         assert_eq!((account.calls, account.quantity_thousandths), (place as u64, so_far));
         so_far += thousandths;
     }
-    assert_eq!(so_far / 1_000, calls.iter().map(|call| u64::from(call.call_seconds.div_ceil(60))).sum::<u64>());
+    assert_eq!(
+        so_far / 1_000,
+        calls.iter().map(|call| u64::from(call.call_seconds.div_ceil(60))).sum::<u64>()
+    );
 }
 
 /// Each attempt began once and ended once, and all of it was told.
