@@ -1,7 +1,7 @@
 //! What calls cost: look – ask – commit, for whoever has ended a call and for the worker alike.
 //!
-//! A call that took place is written down in the commit that ends it ([`note`]); what it cost is another commit
-//! ([`convert`]). Between the two the call waits in the ledger: whoever asked may end, and the worker asks again.
+//! A call that took place is written down in the commit that ends it (`note`); what it cost is another commit
+//! (`convert`). Between the two the call waits in the ledger: whoever asked may end, and the worker asks again.
 //!
 //! What a call costs may depend on the company's account of the month, so that calls of one company are converted one
 //! after another, by whoever has the company's turn: the account that the policy saw is the one that the bill is
