@@ -11,6 +11,7 @@ use switchboard::app::rollout::{self, Activation};
 use switchboard::app::{App, Error, Gap, Secrets, plugin, release, safe_mode};
 use switchboard::clock::Clock;
 use switchboard::ids::Ids;
+use switchboard::mail::{self, Mail};
 use switchboard::policy::{Fleet, Runtime, Setup};
 use switchboard::store::{self, Backing, Direction, Options, Read, Store, Table};
 use switchboard_domain::decision::{PolicyName, Slot};
@@ -53,8 +54,15 @@ async fn open(disk: &Disk, folder: &Path, runtime: &Runtime) -> Result<App, Stri
         Store::open(Backing::Custom(Box::new(disk.clone())), &options).map_err(|error| error.to_string())?;
     let secrets = Secrets::open(folder, &ids).map_err(|error| error.to_string())?;
     let fleet = Fleet::new(runtime.clone());
-    let app =
-        App::new(store, fleet, clock, ids, secrets, Gap::default()).map_err(|error| error.to_string())?;
+    let mail = Mail::open(mail::Settings {
+        way: mail::Way::Memory(mail::Letters::default()),
+        from: "nobody@switchboard.example".to_owned(),
+        public_url: "http://switchboard.example".to_owned(),
+        templates: None,
+    });
+    let mail = mail.map_err(|error| error.to_string())?;
+    let app = App::new(store, fleet, clock, ids, secrets, mail, Gap::default())
+        .map_err(|error| error.to_string())?;
     app.install_standard().await.map_err(|error| error.to_string())?;
     Ok(app)
 }

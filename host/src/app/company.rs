@@ -97,7 +97,9 @@ pub async fn create(
     let asking = Asking::new(app, company.ats_id, write.now);
     for _ in 0..ASKED_MAX {
         let said = asking.ask(app, &company, IsNew::Yes).await?;
-        app.mind_the_gap().await;
+        if said.is_some() {
+            app.mind_the_gap().await;
+        }
         let (made, said, render, ids) = (company.clone(), said, Arc::clone(&render), series.clone());
         let inside = app.clone();
         let now = write.now;
@@ -190,7 +192,9 @@ where
         } else {
             None
         };
-        app.mind_the_gap().await;
+        if said.is_some() {
+            app.mind_the_gap().await;
+        }
         let (wanted, kept, series, inside) = (Arc::clone(&wanted), said.clone(), series.clone(), app.clone());
         let work = move |txn: &mut Txn| {
             let (before, mut after) = wanted.look(txn)?;
