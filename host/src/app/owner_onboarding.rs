@@ -1,6 +1,6 @@
 //! The owner of a company: asked for, settled in the commit of what asked, or waited for.
 //!
-//! An address that nobody decides on, or that the policy holds, stays in the outbox as a question. [`decide_held`] asks
+//! An address that nobody decides on, or that the policy holds, stays in the outbox as a question. `decide_held` asks
 //! it again, ever less often, until it is answered or left to the operator.
 
 use std::collections::HashMap;
