@@ -7,6 +7,9 @@ pub mod access;
 pub mod agent;
 pub mod analysis;
 pub mod ats;
+pub mod audit;
+pub mod backtest;
+pub mod billing;
 pub mod call_attempt;
 pub mod call_queue;
 pub(crate) mod call_scheduling;
@@ -14,6 +17,7 @@ pub mod candidate;
 pub mod company;
 pub mod decision;
 pub(crate) mod event;
+pub mod held;
 pub mod idempotency;
 pub mod interview;
 pub mod invitation;
@@ -28,6 +32,8 @@ pub mod reach;
 pub mod release;
 pub mod removal;
 pub mod resource;
+pub mod rollout;
+pub mod safe_mode;
 mod secrets;
 pub mod sentinel;
 pub mod user;
@@ -75,11 +81,14 @@ struct Inner {
     removals: removal::Wake,
     /// Where claims wait for an attempt.
     calls: call_queue::Bell,
+    /// Whose calls are being converted.
+    bills: billing::Turns,
     /// Reloads of the keys run one after another.
     reloading_keys: Mutex<()>,
     /// Reloads of the fleet run one after another.
     reloading: tokio::sync::Mutex<()>,
     walkers: walk::Walkers,
+    backtests: backtest::Desk,
     /// A test's hand in the gap between ask and commit; empty in production.
     gap: Gap,
 }
@@ -298,9 +307,11 @@ impl App {
             in_flight: idempotency::InFlight::default(),
             removals: removal::Wake::default(),
             calls: call_queue::Bell::default(),
+            bills: billing::Turns::default(),
             reloading_keys: Mutex::new(()),
             reloading: tokio::sync::Mutex::new(()),
             walkers: walk::Walkers::default(),
+            backtests: backtest::Desk::default(),
             gap,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -366,8 +377,16 @@ impl App {
         &self.inner.calls
     }
 
+    pub(crate) fn bills(&self) -> &billing::Turns {
+        &self.inner.bills
+    }
+
     pub(crate) fn walkers(&self) -> &walk::Walkers {
         &self.inner.walkers
+    }
+
+    pub(crate) fn backtests(&self) -> &backtest::Desk {
+        &self.inner.backtests
     }
 
     pub(crate) fn snapshot(&self) -> Result<Snapshot, Error> {
@@ -404,6 +423,11 @@ impl App {
                     return Ok(kept);
                 }
                 let done = work(txn)?;
+                for decision in &done.decisions {
+                    if !safe_mode::allows(txn, decision)? {
+                        return Err(Abort::Refused(Rejection::Conflict));
+                    }
+                }
                 for event in done.events {
                     store::event::append(txn, event)?;
                 }

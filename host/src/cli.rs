@@ -3,12 +3,16 @@
 //! Exit status: 0 done, 1 refused, 2 wrong usage, 3 the server was not reached.
 
 mod ats;
+mod audit;
+mod backtest;
+mod billing;
 mod client;
 mod clock;
 mod company;
 mod config;
 mod decision;
 mod demo;
+mod deploy;
 mod failure;
 mod key;
 mod outbox;
@@ -17,6 +21,7 @@ mod phone_number;
 mod plugin;
 mod release;
 mod request;
+mod safe_mode;
 mod serve;
 mod slot;
 #[cfg(test)]
@@ -54,6 +59,9 @@ struct Global {
     /// The admin API's address, with the token in SWITCHBOARD_ADMIN_TOKEN.
     #[arg(long, global = true, value_name = "URL")]
     admin: Option<String>,
+    /// Who you are, for the audit.
+    #[arg(long, global = true, value_name = "NAME")]
+    actor: Option<String>,
     /// Print JSON, also on a terminal.
     #[arg(long, global = true)]
     json: bool,
@@ -83,6 +91,9 @@ enum Command {
     /// Phone numbers of companies.
     #[command(subcommand)]
     PhoneNumber(phone_number::PhoneNumber),
+    /// What calls cost.
+    #[command(subcommand)]
+    Billing(billing::Billing),
     /// Users: people who sign in.
     #[command(subcommand)]
     User(user::User),
@@ -98,6 +109,15 @@ enum Command {
     /// Slots: an ATS's place for a policy.
     #[command(subcommand)]
     Slot(slot::Slot),
+    /// Pushes a component, makes a release of it and activates that.
+    Deploy(deploy::Deploy),
+    /// Who changed what.
+    Audit(audit::Audit),
+    /// Tries a release on recorded decisions.
+    Backtest(backtest::Backtest),
+    /// Only standard plugins answer, at once.
+    #[command(subcommand)]
+    SafeMode(safe_mode::SafeMode),
     /// Recorded decisions.
     #[command(subcommand)]
     Decision(decision::Decision),
@@ -133,16 +153,21 @@ impl Arguments {
             Command::Demo(demo) => demo::run(&demo, &global, &output),
             Command::Config(command) => config::run(command, global.data_dir, &output),
             Command::Decision(command) => decision::run(&command, &global, &output),
+            Command::Backtest(command) => backtest::run(&command, &global, &output),
             Command::Clock(command) => ask(&command.request()?, &global, &output),
+            Command::Audit(command) => ask(&command.request()?, &global, &output),
+            Command::SafeMode(command) => ask(&command.request()?, &global, &output),
             Command::Ats(command) => ask(&command.request()?, &global, &output),
             Command::Key(command) => ask(&command.request()?, &global, &output),
             Command::Company(command) => ask(&command.request()?, &global, &output),
             Command::PhoneNumber(command) => ask(&command.request()?, &global, &output),
+            Command::Billing(command) => ask(&command.request()?, &global, &output),
             Command::User(command) => ask(&command.request()?, &global, &output),
             Command::Outbox(command) => ask(&command.request()?, &global, &output),
             Command::Plugin(command) => ask(&command.request()?, &global, &output),
-            Command::Release(command) => ask(&command.request()?, &global, &output),
-            Command::Slot(command) => ask(&command.request()?, &global, &output),
+            Command::Release(command) => release::run(&command, &global, &output),
+            Command::Deploy(deploy) => deploy::run(&deploy, &global, &output),
+            Command::Slot(command) => slot::run(&command, &global, &output),
         }
     }
 }
@@ -154,8 +179,14 @@ fn ask(request: &Request, global: &Global, output: &Output) -> Result<(), Failur
 
 /// Sends one request to the server that the global options name.
 fn answer(request: &Request, global: &Global) -> Result<serde_json::Value, Failure> {
-    let server = Server::find(global.data_dir.as_deref(), global.admin.as_deref(), &process_environment())?;
+    let server = server(global)?;
     client_runtime()?.block_on(server.send(request))
+}
+
+/// The server that the global options name.
+fn server(global: &Global) -> Result<Server, Failure> {
+    let server = Server::find(global.data_dir.as_deref(), global.admin.as_deref(), &process_environment())?;
+    Ok(server.of(global.actor.clone()))
 }
 
 /// One thread is enough for one request.

@@ -50,6 +50,8 @@ pub struct Config {
     pub mail: Mail,
     /// Outgoing webhooks.
     pub webhooks: Webhooks,
+    /// How long recorded decisions are kept.
+    pub decisions: Decisions,
     /// Bounds on what connections may take.
     pub limits: Limits,
 }
@@ -108,6 +110,17 @@ impl fmt::Debug for MailTransport {
 pub struct Webhooks {
     /// Whether plain HTTP and private addresses may be targets.
     pub allow_private_targets: bool,
+}
+
+/// How long recorded decisions are kept. The tighter bound counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Decisions {
+    /// From the moment of the decision.
+    pub kept_for: Duration,
+    /// So many, the newest.
+    pub kept_max: usize,
+    /// After so long, what a release was granted to see goes, and what its plugin logged.
+    pub redacted_after: Duration,
 }
 
 /// Bounds on what connections may take.
@@ -217,6 +230,9 @@ fn read(layers: &mut Layers) -> Option<Config> {
     let public_url = layers.read_optional("mail.public_url", web_url);
     let templates = layers.read_optional("mail.templates", folder);
     let allow_private_targets = layers.read("webhooks.allow_private_targets", flag);
+    let kept_for = layers.read("decisions.kept_for", deadline);
+    let kept_max = layers.read("decisions.kept_max", positive);
+    let redacted_after = layers.read("decisions.redacted_after", deadline);
     let connections_max = layers.read("limits.connections_max", positive);
     let header_timeout = layers.read("limits.header_timeout", deadline);
     let body_timeout = layers.read("limits.body_timeout", deadline);
@@ -235,6 +251,7 @@ fn read(layers: &mut Layers) -> Option<Config> {
         tls: tls?,
         mail: Mail { transport: transport?, from: from?, public_url: public_url?, templates: templates? },
         webhooks: Webhooks { allow_private_targets: allow_private_targets? },
+        decisions: Decisions { kept_for: kept_for?, kept_max: kept_max?, redacted_after: redacted_after? },
         limits: Limits {
             connections_max: connections_max?,
             header_timeout: header_timeout?,

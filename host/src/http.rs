@@ -6,12 +6,14 @@ pub mod admin;
 pub mod agent;
 pub mod analysis;
 pub mod auth;
+pub mod billing;
 pub mod body;
 pub mod call_attempt;
 pub mod candidate;
 pub mod company;
 pub mod compress;
 mod condition;
+pub mod decision;
 pub mod dialler;
 pub mod dispatch;
 pub mod docs;
@@ -41,7 +43,7 @@ use std::fmt;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -49,12 +51,10 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
-};
+use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::{Method, Response, StatusCode};
 use ipnet::IpNet;
-use switchboard_domain::id::{CompanyId, KeyId};
+use switchboard_domain::id::{CompanyId, IdText, KeyId};
 use switchboard_domain::key::{Key, Reach};
 use switchboard_domain::problem::Flaw;
 use switchboard_domain::rejection::Rejection;
@@ -72,12 +72,12 @@ use self::health::HealthView;
 use self::overload::{Places, overloaded};
 use self::query::Query;
 use self::rate::{RateView, Rates};
-use self::request::{RequestBody, RequestIds};
+use self::request::{RequestBody, RequestIds, X_REQUEST_ID};
 use self::route::{Access, PathIds, Recognised};
 use crate::app::access::{Caller, Denied};
 use crate::clock::Clock;
 use crate::ids::Ids;
-use crate::metrics::Metrics;
+use crate::metrics::{Answers, Metrics, StatusClass};
 
 /// A partner's body (contract §1).
 pub const BODY_BYTES_MAX: usize = 1 << 20;
@@ -106,6 +106,9 @@ pub struct Door {
     clock: Clock,
     request_ids: RequestIds,
     metrics: Arc<Metrics>,
+    /// Of each of the partners' routes by GET or its one method, then by HEAD: what is counted of its answers, by the
+    /// class of their status.
+    answers: [[[OnceLock<Answers>; StatusClass::COUNT]; 2]; Route::ALL.len()],
     settings: ArcSwap<DoorSettings>,
 }
 
@@ -119,6 +122,8 @@ pub struct Trace {
     request_id: RequestId,
     /// The route's template: a closed list, never the path.
     pub route: &'static str,
+    /// Where it is one of the partners'.
+    partner_route: Option<Route>,
     /// Whose request it is, once that is known.
     pub key_id: Option<KeyId>,
     /// Whose company it is about, once that is known.
@@ -136,7 +141,10 @@ impl Door {
     /// One for the whole process.
     #[must_use]
     pub fn new(clock: Clock, ids: &Ids, metrics: Arc<Metrics>, settings: DoorSettings) -> Self {
-        Self { clock, request_ids: RequestIds::new(ids), metrics, settings: ArcSwap::from_pointee(settings) }
+        let answers =
+            [const { [const { [const { OnceLock::new() }; StatusClass::COUNT] }; 2] }; Route::ALL.len()];
+        let settings = ArcSwap::from_pointee(settings);
+        Self { clock, request_ids: RequestIds::new(ids), metrics, answers, settings }
     }
 
     /// Lets these settings count from the next request on.
@@ -151,26 +159,28 @@ impl Door {
         listener: &'static str,
         incoming: hyper::Request<Incoming>,
         socket: SocketAddr,
-    ) -> (Request, Trace) {
+    ) -> (Box<Request>, Box<Trace>) {
         let started = Instant::now();
         let (head, body) = incoming.into_parts();
         let now = self.clock.now();
         let request_id = self.request_ids.of(&head.headers);
-        let trace = Trace {
+        // In boxes: one future hands them to the next, and a request's whole future stays small.
+        let trace = Box::new(Trace {
             listener,
             method: label(&head.method),
             started,
             now,
             request_id: request_id.clone(),
             route: "none",
+            partner_route: None,
             key_id: None,
             company_id: None,
             rate: None,
             wish: Wish::of(&head.headers),
-        };
-        let request = Request {
-            path: head.uri.path().to_owned(),
+        });
+        let request = Box::new(Request {
             query: Query::parse(head.uri.query()),
+            uri: head.uri,
             peer: auth::peer_address(socket.ip(), &head.headers, &self.settings.load().trusted_proxies),
             method: head.method,
             headers: head.headers,
@@ -178,14 +188,19 @@ impl Door {
             request_id,
             body: RequestBody::Unread(body),
             room: None,
-        };
+        });
         (request, trace)
     }
 
     /// Lets the answer out: failures and panics get their envelope, large bodies their encoding, the log its
     /// one line.
-    pub async fn reply(&self, trace: Trace, outcome: Outcome) -> Response<Full<Bytes>> {
-        let reply = match outcome {
+    pub async fn reply(&self, trace: Box<Trace>, outcome: Outcome) -> Response<Full<Bytes>> {
+        let reply = compress::apply(&trace.wish, self.settle(&trace, outcome)).await;
+        self.let_out(*trace, reply)
+    }
+
+    fn settle(&self, trace: &Trace, outcome: Outcome) -> Reply {
+        match outcome {
             Ok(Ok(reply)) => reply,
             Ok(Err(failure)) => failure.into_reply(trace.now, &trace.request_id),
             Err(panic) => {
@@ -193,10 +208,27 @@ impl Door {
                 let failure = Failure::Internal(format!("the handler panicked: {}", panic_text(&*panic)));
                 failure.into_reply(trace.now, &trace.request_id).with(CONNECTION, "close")
             }
-        };
-        let reply = compress::apply(&trace.wish, reply).await;
+        }
+    }
+
+    fn count(&self, trace: &Trace, status: StatusCode, duration: Duration) {
+        let class = StatusClass::of(status);
+        let find = || self.metrics.answers(trace.listener, trace.route, trace.method, class);
+        match trace.partner_route {
+            Some(route) => {
+                let is_head = trace.method == "HEAD";
+                self.answers[route as usize][usize::from(is_head)][class as usize]
+                    .get_or_init(find)
+                    .note(duration);
+            }
+            None => find().note(duration),
+        }
+    }
+
+    fn let_out(&self, trace: Trace, reply: Reply) -> Response<Full<Bytes>> {
         let duration = trace.started.elapsed();
-        self.metrics.request(trace.listener, trace.route, trace.method, reply.status, duration);
+        self.count(&trace, reply.status, duration);
+        let (key, company) = (trace.key_id.map(KeyId::text), trace.company_id.map(CompanyId::text));
         tracing::info!(
             listener = trace.listener,
             method = trace.method,
@@ -204,12 +236,12 @@ impl Door {
             status = reply.status.as_u16(),
             micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
             request_id = trace.request_id.as_str(),
-            key = trace.key_id.map(tracing::field::display),
-            company = trace.company_id.map(tracing::field::display),
+            key = key.as_ref().map(IdText::as_str),
+            company = company.as_ref().map(IdText::as_str),
             "request"
         );
         let mut headers = reply.headers;
-        headers.insert(HeaderName::from_static("x-request-id"), trace.request_id.header());
+        headers.insert(&X_REQUEST_ID, trace.request_id.into_header());
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         if let Some(rate) = trace.rate {
@@ -292,21 +324,24 @@ where
         Self { welcome: Some(welcome), ..self }
     }
 
-    /// Answers one request, whatever happens.
-    pub async fn answer(
-        &self,
+    /// Answers one request, whatever happens. It is taken in at once, so that the future is small.
+    pub fn answer(
+        self: &Arc<Self>,
         incoming: hyper::Request<Incoming>,
         socket: SocketAddr,
-    ) -> Response<Full<Bytes>> {
+    ) -> impl Future<Output = Response<Full<Bytes>>> + use<A, H, F> {
         let (request, mut trace) = self.door.receive("partners", incoming, socket);
-        let outcome = AssertUnwindSafe(self.run(request, &mut trace)).catch_unwind().await;
-        if let Ok(Err(Failure::Found(Problem::Overloaded { reason, .. }))) = &outcome {
-            self.note_overload(reason);
+        let partners = Arc::clone(self);
+        async move {
+            let outcome = AssertUnwindSafe(partners.run(request, &mut trace)).catch_unwind().await;
+            if let Ok(Err(Failure::Found(Problem::Overloaded { reason, .. }))) = &outcome {
+                partners.note_overload(reason);
+            }
+            partners.door.reply(trace, outcome).await
         }
-        self.door.reply(trace, outcome).await
     }
 
-    async fn run(&self, mut request: Request, trace: &mut Trace) -> Result<Reply, Failure> {
+    async fn run(&self, mut request: Box<Request>, trace: &mut Trace) -> Result<Reply, Failure> {
         match self.check(&request, trace) {
             Ok(Passed::Call { caller, route, ids }) => {
                 let (within, places) = {
@@ -340,7 +375,12 @@ where
     }
 
     /// Whoever has the secret of a path needs no key. One that nobody has is a guess, as a wrong key is.
-    async fn welcome(&self, route: Route, token: String, mut request: Request) -> Result<Reply, Failure> {
+    async fn welcome(
+        &self,
+        route: Route,
+        token: String,
+        mut request: Box<Request>,
+    ) -> Result<Reply, Failure> {
         let (within, places) = {
             let settings = self.door.settings.load();
             (settings.body_within.unwrap_or(BODY_WITHIN), settings.requests_max)
@@ -365,9 +405,10 @@ where
     /// credentials, rate, scope. The handler goes on with the values in path, query and head, `companyId`, the
     /// resource, and then the body, which nobody has read yet.
     fn check(&self, request: &Request, trace: &mut Trace) -> Result<Passed, Failure> {
-        let recognised = route::recognise(&request.method, &request.path);
+        let recognised = route::recognise(&request.method, request.path());
         if let Recognised::Found(route, _) = &recognised {
             trace.route = route.entry().template;
+            trace.partner_route = Some(*route);
         }
         // Whoever watches over the server must be answered above all when it has much to do.
         if !matches!(recognised, Recognised::Found(Route::Healthz, _)) {
@@ -488,8 +529,11 @@ fn check_scopes(route: Route, key: &Key) -> Result<(), Problem> {
 
 /// Only on POST; what is wrong with it is told together with path and query.
 fn idempotency_key(request: &Request) -> Result<Option<String>, Flaw> {
+    if request.method != Method::POST {
+        return Ok(None);
+    }
     let mut values = request.headers.get_all(request::IDEMPOTENCY_KEY).iter();
-    let Some(value) = values.next().filter(|_| request.method == Method::POST) else { return Ok(None) };
+    let Some(value) = values.next() else { return Ok(None) };
     let is_visible = value.as_bytes().iter().all(u8::is_ascii_graphic);
     let fits = (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&value.len());
     match value.to_str() {

@@ -27,6 +27,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use app::access::{Caller, Denied};
+use app::decision::Retention;
 use app::{App, Gap, Secrets};
 use clock::Clock;
 use config::{Config, MailTransport};
@@ -265,7 +266,12 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     ));
     let admin = Admin::new(app.clone(), door, Arc::clone(&metrics), drain.clone(), token.clone());
     tasks.spawn(serve_admin(admin, Arc::clone(&metrics), drain.clone(), admin_listener, limits));
-    tasks.spawn(worker::run(app.clone(), metrics, drain));
+    let decisions = Retention {
+        kept_for: config.decisions.kept_for,
+        kept_max: config.decisions.kept_max,
+        redacted_after: config.decisions.redacted_after,
+    };
+    tasks.spawn(worker::run(app.clone(), decisions, metrics, drain));
     let version = env!("CARGO_PKG_VERSION");
     let tls = reloader.is_sealed();
     tracing::info!(event = "listening", listen = %listen, admin = %admin_listen, tls, version);
@@ -366,10 +372,7 @@ async fn serve_partners(
 ) {
     let partners = Arc::new(partners);
     let connections = metrics.connections("partners");
-    let answer = move |request, peer| {
-        let partners = Arc::clone(&partners);
-        async move { partners.answer(request, peer).await }
-    };
+    let answer = move |request, peer| partners.answer(request, peer);
     listener.serve(limits, drain, connections, answer).await;
 }
 

@@ -56,6 +56,59 @@ impl ConnectionMetrics {
     }
 }
 
+/// The first digit of a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatusClass {
+    /// Those that tell on the way, too.
+    Success,
+    /// Look elsewhere, or at what you have.
+    Redirection,
+    /// The sender's fault.
+    ClientError,
+    /// Ours.
+    ServerError,
+}
+
+impl StatusClass {
+    /// How many there are.
+    pub const COUNT: usize = 4;
+
+    /// That of a status.
+    #[must_use]
+    pub fn of(status: StatusCode) -> Self {
+        match status.as_u16() / 100 {
+            1 | 2 => Self::Success,
+            3 => Self::Redirection,
+            4 => Self::ClientError,
+            _ => Self::ServerError,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "2xx",
+            Self::Redirection => "3xx",
+            Self::ClientError => "4xx",
+            Self::ServerError => "5xx",
+        }
+    }
+}
+
+/// What is counted of answers with the same labels. To find it by these costs more than to count.
+#[derive(Debug, Clone)]
+pub struct Answers {
+    requests: Counter,
+    durations: Histogram,
+}
+
+impl Answers {
+    /// Notes one.
+    pub fn note(&self, duration: Duration) {
+        self.requests.inc();
+        self.durations.observe(duration.as_secs_f64());
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Opened {
     listener: &'static str,
@@ -162,23 +215,20 @@ impl Metrics {
         out
     }
 
-    /// Notes one answered request. The labels are closed lists, so that nobody can grow the memory.
-    pub fn request(
+    /// What is counted of answers with these labels, which are closed lists, so that nobody can grow the memory.
+    #[must_use]
+    pub fn answers(
         &self,
         listener: &'static str,
         route: &'static str,
         method: &'static str,
-        status: StatusCode,
-        duration: Duration,
-    ) {
-        let status = match status.as_u16() / 100 {
-            1 | 2 => "2xx",
-            3 => "3xx",
-            4 => "4xx",
-            _ => "5xx",
-        };
-        self.requests.get_or_create(&Request { listener, route, method, status }).inc();
-        self.durations.get_or_create(&Route { listener, route }).observe(duration.as_secs_f64());
+        status: StatusClass,
+    ) -> Answers {
+        let status = status.as_str();
+        Answers {
+            requests: self.requests.get_or_create(&Request { listener, route, method, status }).clone(),
+            durations: self.durations.get_or_create(&Route { listener, route }).clone(),
+        }
     }
 
     /// Notes a request whose handler panicked.
@@ -216,7 +266,8 @@ mod tests {
     #[test]
     fn text_names_what_was_noted() {
         let metrics = Metrics::new();
-        metrics.request("partners", "/jobs/{id}", "GET", StatusCode::NOT_FOUND, Duration::from_micros(300));
+        let not_found = StatusClass::of(StatusCode::NOT_FOUND);
+        metrics.answers("partners", "/jobs/{id}", "GET", not_found).note(Duration::from_micros(300));
         let connections = metrics.connections("partners");
         connections.open.inc();
         connections.speaks("http2", true);

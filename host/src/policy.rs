@@ -18,6 +18,7 @@ pub(crate) mod fuzzing;
 mod guest;
 mod job_resolution;
 mod owner_onboarding;
+mod redact;
 mod replay;
 mod runtime;
 mod shape;
@@ -35,11 +36,13 @@ pub use billing::Billing;
 pub use call_scheduling::CallScheduling;
 pub use fleet::breaker::BreakerState;
 pub use fleet::line::{Line, Outcome};
-pub use fleet::seat::{DURATION_BOUNDS_MICROS, ReleaseStats};
+pub use fleet::seat::{DURATION_BOUNDS_MICROS, ReleaseStats, Standing};
+pub use fleet::shadow::ShadowCall;
 pub use fleet::{Fleet, Plan, Unavailable};
 pub use job_resolution::JobResolution;
 pub use owner_onboarding::OwnerOnboarding;
-pub use replay::Replayed;
+pub use redact::redacted;
+pub use replay::{Rehearsal, Replayed};
 pub use runtime::{Runtime, Setup};
 
 /// What can go wrong outside of a decision. Inside of one, everything is a recorded `FailureKind`.

@@ -23,6 +23,7 @@ mod upgrade;
 pub mod agent;
 pub mod analysis;
 pub mod ats;
+pub mod audit;
 pub mod call_queue;
 pub mod candidate;
 pub mod company;
@@ -41,7 +42,10 @@ pub mod phone_number;
 pub mod plugin;
 pub mod release;
 pub mod removal;
+pub mod rollout;
+pub mod safe_mode;
 pub mod slot;
+pub mod usage;
 pub mod user;
 
 use std::path::PathBuf;
@@ -242,7 +246,7 @@ impl Store {
     }
 
     /// Changes with each commit after which something may wait for another moment than before: a call, or the end
-    /// of a call, of a lease, of an interview. One notification for all of them.
+    /// of a call, of a lease, of an interview, or the conversion of a call. One notification for all of them.
     #[must_use]
     pub fn deadlines_changed(&self) -> watch::Receiver<u64> {
         self.deadlines.clone()

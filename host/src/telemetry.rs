@@ -1,7 +1,7 @@
 //! Log lines: to stderr, as text for people or as one flat JSON object a line.
 //!
-//! A line is written for every request, so the JSON form writes straight into the layer's buffer: no map, no
-//! copy of a value; and lines of the same moment leave together.
+//! A line is written for every request, so the JSON form is put together in one buffer: no map, no value that is
+//! kept, no interpreter of formats for a text; and lines of the same moment leave together.
 
 mod lines;
 
@@ -112,6 +112,9 @@ fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
 #[derive(Debug)]
 struct FlatJson;
 
+/// Bytes that most lines fit into, so that the buffer is allocated once.
+const TYPICAL_LINE_BYTES: usize = 512;
+
 impl<S, N> FormatEvent<S, N> for FlatJson
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -125,14 +128,20 @@ where
     ) -> fmt::Result {
         let metadata = event.metadata();
         let message_name = if metadata.fields().field("event").is_some() { "message" } else { "event" };
-        writer.write_char('{')?;
-        let mut fields = Fields { writer: writer.by_ref(), message_name, result: Ok(()) };
+        let line = String::with_capacity(TYPICAL_LINE_BYTES);
+        let mut fields = Fields { line, message_name, result: Ok(()) };
+        fields.line.push('{');
         event.record(&mut fields);
-        fields.result?;
-        write!(writer, "\"level\":\"{}\",\"target\":\"", metadata.level())?;
-        Escaping { writer: &mut writer }.write_str(metadata.target())?;
-        writer.write_str("\",\"at\":\"")?;
-        writeln!(writer, "{}\"}}", machine_time())
+        let Fields { mut line, result, .. } = fields;
+        result?;
+        line.push_str("\"level\":\"");
+        line.push_str(metadata.level().as_str());
+        line.push_str("\",\"target\":\"");
+        push_escaped(&mut line, metadata.target());
+        line.push_str("\",\"at\":\"");
+        write!(line, "{}", machine_time())?;
+        line.push_str("\"}\n");
+        writer.write_str(&line)
     }
 }
 
@@ -142,47 +151,48 @@ fn machine_time() -> Timestamp {
 }
 
 /// Writes `"name":value,` for each field.
-struct Fields<'a> {
-    writer: Writer<'a>,
+struct Fields {
+    line: String,
     message_name: &'static str,
+    /// What a value's own way of writing itself has said.
     result: fmt::Result,
 }
 
-impl Fields<'_> {
-    fn name(&mut self, field: &Field) -> fmt::Result {
+impl Fields {
+    fn name(&mut self, field: &Field) {
         let name = match field.name() {
             "message" => self.message_name,
             name => name.strip_prefix("r#").unwrap_or(name),
         };
-        self.writer.write_char('"')?;
-        Escaping { writer: &mut self.writer }.write_str(name)?;
-        self.writer.write_str("\":")
+        self.line.push('"');
+        push_escaped(&mut self.line, name);
+        self.line.push_str("\":");
     }
 
     fn bare(&mut self, field: &Field, value: fmt::Arguments<'_>) {
-        if self.result.is_ok() {
-            self.result = self.name(field).and_then(|()| write!(self.writer, "{value},"));
-        }
+        self.name(field);
+        self.result = self.result.and_then(|()| self.line.write_fmt(value));
+        self.line.push(',');
     }
 
     fn quoted(&mut self, field: &Field, value: fmt::Arguments<'_>) {
-        if self.result.is_ok() {
-            self.result = self.name(field).and_then(|()| {
-                self.writer.write_char('"')?;
-                Escaping { writer: &mut self.writer }.write_fmt(value)?;
-                self.writer.write_str("\",")
-            });
-        }
+        self.name(field);
+        self.line.push('"');
+        self.result = self.result.and_then(|()| Escaping(&mut self.line).write_fmt(value));
+        self.line.push_str("\",");
     }
 }
 
-impl Visit for Fields<'_> {
+impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.quoted(field, format_args!("{value:?}"));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.quoted(field, format_args!("{value}"));
+        self.name(field);
+        self.line.push('"');
+        push_escaped(&mut self.line, value);
+        self.line.push_str("\",");
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
@@ -210,34 +220,37 @@ impl Visit for Fields<'_> {
     }
 }
 
-/// Escapes what is written through it as the inside of a JSON string (RFC 8259 §7).
-struct Escaping<'a, 'w> {
-    writer: &'a mut Writer<'w>,
+/// Escapes what is written through it as the inside of a JSON string.
+struct Escaping<'a>(&'a mut String);
+
+impl fmt::Write for Escaping<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        push_escaped(self.0, text);
+        Ok(())
+    }
 }
 
-impl fmt::Write for Escaping<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut plain_from = 0;
-        for (index, byte) in text.bytes().enumerate() {
-            let escaped = match byte {
-                b'"' => "\\\"",
-                b'\\' => "\\\\",
-                b'\n' => "\\n",
-                b'\r' => "\\r",
-                b'\t' => "\\t",
-                0x00..=0x1f | 0x7f => "",
-                _ => continue,
-            };
-            self.writer.write_str(&text[plain_from..index])?;
-            plain_from = index + 1;
-            if escaped.is_empty() {
-                write!(self.writer, "\\u{byte:04x}")?;
-            } else {
-                self.writer.write_str(escaped)?;
+/// Appends a text as the inside of a JSON string (RFC 8259 §7). Nearly all need nothing escaped.
+fn push_escaped(line: &mut String, mut text: &str) {
+    let is_special = |byte: u8| byte < 0x20 || matches!(byte, b'"' | b'\\' | 0x7f);
+    while let Some(plain) = text.bytes().position(is_special) {
+        line.push_str(&text[..plain]);
+        let special = text.as_bytes()[plain];
+        match special {
+            b'"' => line.push_str("\\\""),
+            b'\\' => line.push_str("\\\\"),
+            b'\n' => line.push_str("\\n"),
+            b'\r' => line.push_str("\\r"),
+            b'\t' => line.push_str("\\t"),
+            _ => {
+                let nibble = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+                line.push_str("\\u00");
+                line.extend([nibble(special >> 4), nibble(special & 0xf)]);
             }
         }
-        self.writer.write_str(&text[plain_from..])
+        text = &text[plain + 1..];
     }
+    line.push_str(text);
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! What runs without a request. A worker takes no input but the store, can be ended at any moment and started
 //! again, and follows the one clock.
 
+mod billing;
 mod invitation;
 mod outbox;
 mod removal;
+mod retention;
+mod rollout;
 mod sentinel;
 
 use std::sync::Arc;
@@ -12,6 +15,7 @@ use std::time::Duration;
 use switchboard_domain::time::Timestamp;
 
 use crate::app::App;
+use crate::app::decision::Retention;
 use crate::app::idempotency;
 use crate::drain::Drain;
 use crate::metrics::Metrics;
@@ -20,12 +24,15 @@ use crate::metrics::Metrics;
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
 /// Runs until the drain begins.
-pub async fn run(app: App, metrics: Arc<Metrics>, drain: Drain) {
+pub async fn run(app: App, decisions: Retention, metrics: Arc<Metrics>, drain: Drain) {
     tokio::join!(
         removal::run(app.clone(), drain.clone()),
         sentinel::run(app.clone(), drain.clone()),
+        billing::run(app.clone(), drain.clone()),
         outbox::run(app.clone(), &metrics, drain.clone()),
         invitation::run(app.clone(), drain.clone()),
+        rollout::run(app.clone(), drain.clone()),
+        retention::run(app.clone(), decisions, drain.clone()),
         expire(app, drain)
     );
 }

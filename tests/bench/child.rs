@@ -143,7 +143,7 @@ impl Drop for Server {
 }
 
 /// On the disk that the build lies on, which is a real one more often than the folder of temporary files.
-fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder")
 }
 
@@ -177,7 +177,7 @@ fn serve_until_told(told: &Value) {
 }
 
 /// A server in this folder, and the source of its ids.
-async fn start(folder: &Path, batch_max: Option<usize>) -> (Running, Ids) {
+pub(crate) async fn start(folder: &Path, batch_max: Option<usize>) -> (Running, Ids) {
     let flags = vec![
         ("listen", "127.0.0.1:0".to_owned()),
         ("admin_listen", "127.0.0.1:0".to_owned()),

@@ -3,8 +3,10 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench talks to a person")]
 
+mod backtest;
 mod calls;
 mod child;
+mod fleet;
 mod furnish;
 mod group_commit;
 mod latency;
@@ -34,7 +36,7 @@ enum Goal {
 /// A part of the bench: its name, what it measures, and how.
 type Part = (&'static str, &'static str, fn() -> Vec<Figure>);
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 11] = [
     (
         "group-commit",
         "POST /interviews at 64 connections against one commit per request, one company",
@@ -48,6 +50,8 @@ const PARTS: [Part; 9] = [
     ("read", "server CPU of GET /jobs/{id} against a bare hyper server", read::measure),
     ("policy", "a fresh-instance job-resolution against bare wasmtime", policy::measure),
     ("swap", "a swap every 10 ms under 64 connections that post", swap::measure),
+    ("backtest", "a release over 100,000 recorded decisions, on all cores", backtest::measure),
+    ("fleet", "a start with 500 slots and 100 plugins; 150 plugins in turn against one", fleet::measure),
     ("latency", "POST /interviews at 1, 16 and 64 connections", latency::measure),
     ("calls", "a claim and a start with 1,000 to 1,000,000 scheduled attempts", calls::measure),
     ("lists", "a page of 20 of each list and filter, from 1,000 to 1,000,000 records", lists::to_a_million),

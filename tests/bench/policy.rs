@@ -133,16 +133,26 @@ fn mappings() -> Option<[f64; 2]> {
     counts.try_into().ok()
 }
 
-async fn line() -> Arc<Line> {
+pub(crate) async fn line() -> Arc<Line> {
     let setup = Setup { compiled_folder: None, cache_key: [7; 32] };
     let fleet = Fleet::new(Runtime::start(setup).expect("the engines"));
     let ids = Ids::random(Clock::system());
     let bytes: Arc<[u8]> = wasm("standard").as_ref().into();
-    let release = Release {
-        id: ReleaseId::new(ids.uuid()),
+    let release = release(ReleaseId::new(ids.uuid()), Digest(sha2::Sha256::digest(&bytes).into()));
+    let state = SlotState::first(SLOT, release.id, None, Timestamp::from_unix_millis(0));
+    let plan = Plan { standard: vec![release], releases: Vec::new(), slots: vec![state], ..Plan::default() };
+    let unavailable = fleet.reload(plan, move |_| Ok(Arc::clone(&bytes))).await;
+    assert!(unavailable.is_empty(), "{unavailable:?}");
+    fleet.line(SLOT)
+}
+
+/// A release of the standard plugin, or of one that does the same.
+pub(crate) fn release(id: ReleaseId, digest: Digest) -> Release {
+    Release {
+        id,
         slot: SLOT,
         plugin: "standard".to_owned(),
-        digest: Digest(sha2::Sha256::digest(&bytes).into()),
+        digest,
         policy_version: "0.1.0".to_owned(),
         settings: "{}".to_owned(),
         limits: Limits::default(),
@@ -152,16 +162,11 @@ async fn line() -> Arc<Line> {
         comment: None,
         author: "bench".to_owned(),
         created_at: Timestamp::from_unix_millis(0),
-    };
-    let state = SlotState::first(SLOT, release.id, None, Timestamp::from_unix_millis(0));
-    let plan = Plan { standard: vec![release], releases: Vec::new(), slots: vec![state] };
-    let unavailable = fleet.reload(plan, move |_| Ok(Arc::clone(&bytes))).await;
-    assert!(unavailable.is_empty(), "{unavailable:?}");
-    fleet.line(SLOT)
+    }
 }
 
 /// A candidate with three jobs, of which one is open.
-fn facts() -> Facts {
+pub(crate) fn facts() -> Facts {
     let ids = Ids::random(Clock::system());
     let now = Timestamp::from_unix_millis(1_775_124_000_000);
     let assigned_jobs = [JobStatus::Closed, JobStatus::Open, JobStatus::Closed].map(|status| AssignedJob {

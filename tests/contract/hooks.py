@@ -27,6 +27,9 @@ NOW = os.environ["SWITCHBOARD_CONTRACT_NOW"]
 # Times inside the call window, in the forms that partners write. The company and its number are in New York.
 TIMES = ["2026-04-02T15:30:00Z", "2026-04-03T10:00", "2026-04-03 12:00:30.5-0400", "2026-04-03t09:00-04"]
 
+# A period of bills, in two of those forms.
+PERIOD = {"start": "2026-03-01", "end": "2026-04-03T10:00Z"}
+
 # A number that may exist, of the company's zone.
 PHONE_NUMBER = "+12025550142"
 
@@ -169,6 +172,9 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
         case.query["companyId"] = WORLD.company_id
     if case.query.get("after", "").startswith(FIRST_PAGE):
         case.query["after"] = SECOND_PAGE + case.query["after"].removeprefix(FIRST_PAGE)
+    for name, bound in PERIOD.items():
+        if name in case.query:
+            case.query[name] = bound
     if "If-Match" in case.headers:
         # No generator knows the tag of what it changes.
         case.headers["If-Match"] = "*"

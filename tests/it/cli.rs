@@ -1,10 +1,11 @@
 //! The command line, as an operator types it: the real program against a real server.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 use switchboard_tests::process::{self, Ended, FREE_PORTS, Process};
@@ -202,6 +203,80 @@ fn a_plugin_is_pushed_released_activated_and_rolled_back() {
     ] {
         assert_eq!(length(&operator.run(&format!("decision list {options}"))), expected, "{options}");
     }
+    let report = operator.run(&format!("backtest {release_id} --last 10 --fail-over 50"));
+    assert_eq!(
+        (&report["decisions"], &report["same"], &report["changed"]),
+        (&json!(2), &json!(1), &json!(1))
+    );
+    let too_much = operator.try_run(&format!("backtest {release_id} --fail-over 49.9"), &[]);
+    assert_eq!(too_much.status, 1, "{too_much:?}");
+    assert!(too_much.stderr.contains("50.00 %"), "{too_much:?}");
+    assert!(too_much.stdout.contains("byCompany"), "it is printed all the same: {too_much:?}");
+    operator
+        .refused(&format!("release activate {release_id} --backtest 10 --max-changed 1"), "1 would change");
+    let scenario = operator.run(&format!("decision show {by_plugin} --as-scenario"));
+    let decided = operator.run(&format!("decision show {by_plugin}"));
+    assert_eq!((&scenario["input"], &scenario["expected"]), (&decided["facts"], &decided["answer"]));
+    assert_eq!((&scenario["settings"], &scenario["plugin"]), (&release["settings"], &json!("northstar")));
+    assert_eq!(scenario["limits"], json!({ "fuel": 1_000_000, "timeoutMs": 100, "memoryMib": 8 }));
+    let export = folder.path().join("export.jsonl");
+    let told = operator.try_run("decision export", &[&export.display().to_string()]).json();
+    assert_eq!(told["decisions"], 2);
+    let lines = fs::read_to_string(&export).expect("an export");
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0], scenario, "the newest first");
+    assert_eq!(fs::metadata(&export).expect("a file").permissions().mode() & 0o777, 0o600);
+    let told = operator.try_run("decision export --last 1", &[&export.display().to_string()]).json();
+    assert_eq!(told["decisions"], 1);
+    let deployed = operator.try_run(
+        &format!(
+            "deploy {} --slot {slot} --canary 100 --auto-rollback-errors 5 --actor m.nowak",
+            plugin("hostile")
+        ),
+        &["--settings", r#"{"do":"no-job"}"#],
+    );
+    let deployed = deployed.json();
+    assert_eq!((&deployed["plugin"], &deployed["active"]), (&json!("hostile"), &json!(release_id)));
+    let canary = text(&deployed["canary"]);
+    let differs = operator.run(&format!("release diff {release_id} {canary}"));
+    let fields: Vec<&str> =
+        differs.as_array().expect("a list").iter().filter_map(|it| it["field"].as_str()).collect();
+    for field in ["plugin", "version", "settings/do", "fuel", "onFailure", "comment"] {
+        assert!(fields.contains(&field), "{field} is not in {fields:?}");
+    }
+    assert!(!fields.contains(&"slot") && !fields.contains(&"id"), "{fields:?}");
+    let audit = operator.run("audit --actor m.nowak");
+    let actions: Vec<&str> =
+        audit.as_array().expect("a list").iter().filter_map(|entry| entry["action"].as_str()).collect();
+    assert_eq!(actions, ["release.canary", "release.create", "plugin.push"], "{audit:#}");
+    let data_dir = folder.path().display().to_string();
+    let watch = ["--data-dir", &data_dir, "slot", "watch", &slot, "--for", "60s"];
+    let mut watch = process::command().args(watch).stdout(Stdio::piped()).spawn().expect("the program");
+    let told = BufReader::new(watch.stdout.take().expect("its words"));
+    let mut told =
+        told.lines().map(|line| -> Value { serde_json::from_str(&line.expect("a line")).expect("JSON") });
+    let first = told.next().expect("how it stands");
+    assert_eq!((&first["event"], &first["canary"]), (&json!("slot"), &json!(canary)));
+    operator.run(&format!("release abort {canary}"));
+    let ended = told.next().expect("its end");
+    assert_eq!((&ended["event"], &ended["canary"]), (&json!("slot"), &Value::Null));
+    assert_eq!((&ended["active"], &ended["ended"]["end"]), (&json!(release_id), &json!("aborted")));
+    assert_eq!(ask.decided(), ask.best_job);
+    let fallen = told.next().expect("a decision");
+    assert_eq!(
+        (&fallen["event"], &fallen["answeredBy"]),
+        (&json!("decision"), &json!(release_id)),
+        "{fallen:#}"
+    );
+    watch.kill().expect("it still watches");
+    let _ = watch.wait().expect("it was started");
+    operator.run(&format!("safe-mode on --slot {slot}"));
+    assert_eq!(operator.run(&format!("slot show {slot}"))["safeMode"], true);
+    assert_eq!(operator.run("safe-mode off"), json!({ "everywhere": false, "slots": [] }));
+    operator.refused("plugin remove northstar", "say which version");
+    let version = text(&release["version"]);
+    operator.refused(&format!("plugin remove northstar@{version}"), "is made of it");
     let replayed = operator.run(&format!("decision replay {by_plugin}"));
     assert_eq!(replayed["same"], true, "{replayed:#}");
     assert_eq!(replayed["answer"], replayed["recorded"]["answer"]);

@@ -89,6 +89,11 @@ impl Disk {
         })))
     }
 
+    /// Operations until the fault.
+    pub(crate) fn left(&self) -> u64 {
+        self.platters().left
+    }
+
     fn platters(&self) -> MutexGuard<'_, Platters> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

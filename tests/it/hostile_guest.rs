@@ -128,8 +128,18 @@ async fn under_reject_the_partner_is_told_to_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn under_hold_an_interview_cannot_wait_and_is_not_made() {
-    misbehave("hold").await;
+async fn an_interview_cannot_be_held() {
+    let host = TestHost::start().await;
+    let body = json!({ "slot": "default/job-resolution", "plugin": "standard", "onFailure": "hold" });
+    let refused = host.operator().post("/releases", &body).await.refused(400, "VALIDATION_ERROR");
+    let field = &refused["details"]["fields"][0];
+    assert_eq!(field["path"], "onFailure", "{refused:#}");
+    assert!(
+        field["message"].as_str().is_some_and(|said| said.contains("cannot wait for its job")),
+        "{refused:#}"
+    );
+    let body = json!({ "slot": "default/call-scheduling", "plugin": "standard", "onFailure": "hold" });
+    assert_eq!(host.operator().post("/releases", &body).await.status, 201, "a call can wait");
 }
 
 #[tokio::test]

@@ -14,9 +14,13 @@ use switchboard::ids::Ids;
 use switchboard::store::interview::{InterviewFilter, attempts, list};
 use switchboard::store::{self, Backing, Options, PageRequest, Read, Store, check};
 use switchboard_domain::call_attempt::{CallAttempt, CallAttemptStatus};
+use switchboard_domain::company::Company;
 use switchboard_domain::event::{Event, EventKind};
 use switchboard_domain::id::{CallAttemptId, CompanyId};
 use switchboard_domain::interview::{Interview, InterviewStatus};
+use switchboard_domain::lease::Leased;
+use switchboard_domain::time::Timestamp;
+use switchboard_domain::usage::UsageRecord;
 use switchboard_tests::office::{copies, moment};
 use switchboard_tests::{Client, Process, process};
 use tokio::sync::Notify;
@@ -286,6 +290,7 @@ async fn assert_kept(folder: &Path, company_id: CompanyId, known: &Known) {
     }
     assert!(CALLS < kept && CALLS / 20 < lost, "{kept} kept, {lost} lost");
     assert_told(&store::event::after(&snapshot, 0, 100_000).expect("events"), &all);
+    assert_billed(&snapshot, company_id, &all);
     drop(snapshot);
     store.close().await;
 }
@@ -325,6 +330,40 @@ fn assert_as_said(attempt: &CallAttempt, known: &Known) -> Option<bool> {
             Some(false)
         }
     }
+}
+
+/// Each call that took place is billed, once, for what it lasted, and nothing else is; each on the account as those
+/// before it had left it.
+fn assert_billed(read: &impl Read, company_id: CompanyId, attempts: &[CallAttempt]) {
+    let company: Company = store::get(read, &company_id).expect("it can be read").expect("the company");
+    let calls = store::usage::calls(read, company.ats_id, company_id, Timestamp::MIN, Timestamp::MAX);
+    let calls: Vec<UsageRecord> = calls.expect("a ledger").collect::<Result<_, _>>().expect("records");
+    let completed = attempts.iter().filter(|attempt| attempt.status == CallAttemptStatus::Completed);
+    let expected: BTreeMap<String, Option<u32>> =
+        completed.map(|attempt| (attempt.id.to_string(), attempt.duration_seconds)).collect();
+    let mut billed = BTreeMap::new();
+    let mut accounts = BTreeMap::new();
+    for call in &calls {
+        let Leased::Call(id) = call.id.of else { panic!("nobody was online: {call:?}") };
+        assert!(billed.insert(id.to_string(), Some(call.call_seconds)).is_none(), "{call:?} stands twice");
+        let conversion = call.conversion().expect("is converted");
+        let minutes = u64::from(call.call_seconds.div_ceil(60));
+        assert_eq!(
+            conversion.lines.iter().map(|line| line.quantity_thousandths).sum::<u64>(),
+            minutes * 1_000
+        );
+        accounts.insert(conversion.month_so_far.calls, (conversion.month_so_far, minutes * 1_000));
+    }
+    assert_eq!(billed, expected);
+    let mut so_far = 0;
+    for (place, (account, thousandths)) in accounts.into_values().enumerate() {
+        assert_eq!((account.calls, account.quantity_thousandths), (place as u64, so_far));
+        so_far += thousandths;
+    }
+    assert_eq!(
+        so_far / 1_000,
+        calls.iter().map(|call| u64::from(call.call_seconds.div_ceil(60))).sum::<u64>()
+    );
 }
 
 /// Each attempt began once and ended once, and all of it was told.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use switchboard_tests::{Client, Scene, TestHost};
+use switchboard_tests::{Client, Scene, TestHost, process};
 
 /// One line of a metric.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,6 +111,9 @@ async fn metrics_parse_and_name_the_ats_and_policy_of_each_slot() {
     assert_eq!(find("switchboard_policy_degraded_total", None), 1.0);
     assert_eq!(find("switchboard_policy_failures_total", Some("trap")), 1.0);
     assert_eq!(find("switchboard_policy_in_flight", None), 0.0);
+    assert_eq!(find("switchboard_policy_duration_seconds_count", None), 1.0);
+    assert!(0.0 < find("switchboard_policy_duration_seconds_sum", None));
+    assert_eq!(find("switchboard_policy_breaker_open", None), 0.0);
     assert!(0.0 < find("switchboard_policy_fuel_total", None));
     let of = |name: &str| samples.iter().filter(|sample| sample.name == name).count();
     assert_eq!(of("switchboard_policy_components_loaded"), 1);
@@ -158,5 +161,50 @@ fn a_text_that_is_no_openmetrics_is_told() {
         "# TYPE a gauge\na{b=c} 1\n# EOF\n",
     ] {
         assert!(parse(bad).is_err(), "{bad}");
+    }
+}
+
+/// What the dashboard asks for is there, and every series of a slot is asked for by it.
+#[tokio::test]
+async fn the_dashboard_asks_for_what_is_served() {
+    let host = TestHost::start().await;
+    // Families of requests are told from the first one on.
+    assert_eq!(Client::new(host.listen, None).get("/healthz").await.status, 200);
+    let text = host.operator().get("/metrics").await.bytes;
+    let text = String::from_utf8(text.to_vec()).expect("UTF-8");
+    let families: BTreeMap<&str, &str> =
+        text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' ')).collect();
+    let path = process::checkout().join("examples/grafana/policies.json");
+    let dashboard: Value =
+        serde_json::from_str(&std::fs::read_to_string(path).expect("a file")).expect("JSON");
+    let mut asked = BTreeSet::new();
+    for target in dashboard["panels"]
+        .as_array()
+        .expect("panels")
+        .iter()
+        .flat_map(|panel| panel["targets"].as_array().expect("targets"))
+    {
+        let expression = target["expr"].as_str().expect("an expression");
+        for word in expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+            if word.starts_with("switchboard_") {
+                asked.insert(word);
+            }
+        }
+    }
+    for name in &asked {
+        let is_served = families.iter().any(|(family, kind)| {
+            let suffixes: &[&str] = match *kind {
+                "counter" => &["_total"],
+                "histogram" => &["_bucket", "_sum", "_count"],
+                _ => &[""],
+            };
+            name.strip_prefix(family).is_some_and(|suffix| suffixes.contains(&suffix))
+        });
+        assert!(is_served, "{name} is in the dashboard and not in\n{text}");
+    }
+    for family in families.keys().filter(|family| family.starts_with("switchboard_policy_")) {
+        // Calls that were answered are those that did not fail.
+        let is_shown = asked.iter().any(|name| name.starts_with(family)) || family.ends_with("_answered");
+        assert!(is_shown, "{family} is in no panel");
     }
 }

@@ -203,7 +203,7 @@ async fn the_standard_plugin_without_fuel_fails_as_its_release_says() {
     let jobs = scene.ranked_jobs(&host, &[1]).await;
     let candidate = scene.candidate(&host, &jobs).await;
     let standard = active(&host, "default/job-resolution").await;
-    for (on_failure, status) in [("fallback", 201), ("last-good", 201), ("reject", 503), ("hold", 503)] {
+    for (on_failure, status) in [("fallback", 201), ("last-good", 201), ("reject", 503)] {
         let release = scene.run(&host, "standard", json!({ "fuel": 1, "onFailure": on_failure })).await;
         let answer = scene.post(&host, &candidate).await;
         assert_eq!(answer.header("X-Policy-Degraded"), Some("job-resolution"), "{on_failure}");

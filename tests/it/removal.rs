@@ -17,7 +17,8 @@ use switchboard_domain::interview::{Interview, InterviewStatus};
 use switchboard_domain::time::Timestamp;
 use switchboard_tests::{Client, Process, TestHost};
 
-use self::crowd::{Crowd, commit, dump, traces};
+pub(crate) use self::crowd::dump;
+use self::crowd::{Crowd, commit, traces};
 use crate::disk::{Dice, Disk, Fault};
 
 /// More than one commit sees to, for every kind of deletion.

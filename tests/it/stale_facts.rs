@@ -75,7 +75,9 @@ impl Meddler {
             Ok::<_, Abort<()>>(release)
         };
         if let Some(release) = app.store().commit(change).await.expect("a commit") {
-            app::release::activate(app, release).await.expect("an activation");
+            app::rollout::activate(app, release, app::rollout::Activation::default(), "operator")
+                .await
+                .expect("an activation");
         }
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Stock {
     interview: String,
     /// A phone interview, and its call, which is not due for a long time.
     calling: (String, String),
+    /// A decision on which the interview rests.
+    decision: String,
     /// A call that a dialler has in hand, and its interview.
     called: (String, String),
 }
@@ -39,7 +41,9 @@ impl Stock {
         // First, while nothing else is due.
         let (calling, called) = calls(host, &here).await;
         let interview = make("/interviews", body).await;
-        Self { here, job, candidate, agent, interview, calling, called }
+        let made = company.get(&format!("/interviews/{interview}")).await.expect(200);
+        let decision = made["decisions"]["job-resolution"].as_str().expect("an id").to_owned();
+        Self { here, job, candidate, agent, interview, decision, calling, called }
     }
 
     /// Where this company's resource of a route is. Every route with an id has its line here: one without does not
@@ -54,6 +58,7 @@ impl Stock {
             "/agents/{id}" => &self.agent,
             "/interviews/{id}" => &self.interview,
             "/interviews/{id}/analysis-pdf" | "/worker/interviews/{id}/analysis" => &self.called.0,
+            "/decisions/{id}" => &self.decision,
             "/worker/interviews/{id}/start" | "/worker/interviews/{id}/complete" => &self.interview,
             "/interviews/{id}/call-attempts" | "/interviews/{id}/call-attempts/{attemptId}" => {
                 &self.calling.0

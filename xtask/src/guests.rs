@@ -27,7 +27,7 @@ const PACKAGES: [&str; 6] = [
 
 /// A small stack in front of everything else: an overflow traps instead of spoiling data, and the initial
 /// memory fits into the few pages that the host keeps resident.
-const LINKER_FLAGS: [&str; 2] = ["-Clink-arg=-zstack-size=65536", "-Clink-arg=--stack-first"];
+const LINKER_FLAGS: [&str; 2] = ["-Clink-arg=-zstack-size=49152", "-Clink-arg=--stack-first"];
 
 /// Makes `target/policies/*.wasm` be what the sources say.
 pub(crate) fn build() -> Result<(), Failed> {

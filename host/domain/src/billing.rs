@@ -15,7 +15,7 @@ pub const GRANTS: [&str; 0] = [];
 
 /// What is on a company's account already: its calls of the same calendar month (UTC) as the one that is asked about,
 /// converted before it, in the same unit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MonthSoFar {
     /// So many.
     pub calls: u64,

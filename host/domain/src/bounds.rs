@@ -200,6 +200,9 @@ pub const COST_KEY_CHARS: RangeInclusive<usize> = 1..=64;
 /// WIT package `billing`: a billion units for one call is beyond every price, and the sums of millions of such calls
 /// still fit into 64 bits.
 pub const BILL_THOUSANDTHS_MAX: u64 = 1_000_000_000_000;
+/// A call that no release of its slot has converted for so long is converted by the built-in rule: a week outlasts
+/// every outage after which somebody would still mend the release, and a month's account is whole soon after its end.
+pub const BILL_WAITS_SECONDS_MAX: u32 = 7 * 86_400;
 /// WIT package `owner-onboarding`: up to a year.
 pub const INVITATION_HOURS: RangeInclusive<u32> = 1..=8_760;
 /// WIT package `owner-onboarding`: some sentences above the link.

@@ -1,7 +1,8 @@
 //! Candidates of a company, and the jobs that they are assigned to.
 
 use chrono::{DateTime, NaiveDate};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::id::{CandidateId, CompanyId, JobId};
 use crate::metadata::Metadata;
@@ -35,9 +36,20 @@ pub struct CandidateDraft {
     /// E.164, a possible number.
     pub phone_number: Option<PhoneNumber>,
     /// In the future when it was written.
+    #[serde(deserialize_with = "stored_date")]
     pub gdpr_expiry_date: NaiveDate,
     /// Free-form.
     pub metadata: Option<Metadata>,
+}
+
+/// Reads what chrono wrote, without its interpreter of formats: every look at a candidate does.
+fn stored_date<'de, D: Deserializer<'de>>(stored: D) -> Result<NaiveDate, D::Error> {
+    let text = String::deserialize(stored)?;
+    let parts = text.split_once('-').and_then(|(year, rest)| Some((year, rest.split_once('-')?)));
+    let date = parts.and_then(|(year, (month, day))| {
+        NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
+    });
+    date.ok_or_else(|| D::Error::custom("no calendar date"))
 }
 
 /// What a request says of a new candidate and the jobs to assign; checked, but for whether the jobs exist.

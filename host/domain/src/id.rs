@@ -31,6 +31,12 @@ macro_rules! ids {
                 self.0.as_bytes()
             }
 
+            /// The text form.
+            #[must_use]
+            pub fn text(self) -> IdText {
+                IdText::new($prefix, self.0)
+            }
+
             /// From sixteen stored bytes.
             #[must_use]
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
@@ -40,11 +46,7 @@ macro_rules! ids {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                if $prefix.is_empty() {
-                    self.0.hyphenated().fmt(f)
-                } else {
-                    write!(f, "{}{}", $prefix, self.0.simple())
-                }
+                f.write_str(self.text().as_str())
             }
         }
 
@@ -104,6 +106,8 @@ ids! {
     UserId(""),
     /// What an owner is sent.
     InvitationId(""),
+    /// A change that an operator made.
+    AuditId(""),
 }
 
 /// The text is no id of this kind.
@@ -117,6 +121,36 @@ impl fmt::Display for MalformedId {
 }
 
 impl std::error::Error for MalformedId {}
+
+/// An id as it is written, without an allocation: every answer and every log line has some.
+#[derive(Debug, Clone, Copy)]
+pub struct IdText {
+    bytes: [u8; Self::BYTES_MAX],
+    length: usize,
+}
+
+impl IdText {
+    /// A prefix, and a UUID with hyphens.
+    const BYTES_MAX: usize = 48;
+
+    fn new(prefix: &str, id: Uuid) -> Self {
+        let mut bytes = [0; Self::BYTES_MAX];
+        bytes[..prefix.len()].copy_from_slice(prefix.as_bytes());
+        let uuid = &mut bytes[prefix.len()..];
+        let length = if prefix.is_empty() {
+            id.hyphenated().encode_lower(uuid).len()
+        } else {
+            id.simple().encode_lower(uuid).len()
+        };
+        Self { bytes, length: prefix.len() + length }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
+}
 
 /// A version 7 UUID (RFC 9562 §5.7) of a moment, a counter that keeps ids of one millisecond in order, and
 /// random bytes.

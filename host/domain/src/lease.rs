@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{AgentFocus, AgentType};
+use crate::ats::BillingSystem;
 use crate::bounds::{CALL_SECONDS_MAX, LEASE_KEPT_SECONDS};
 use crate::call_attempt::ReasonCode;
 use crate::id::{AtsId, CallAttemptId, CompanyId, InterviewId};
@@ -85,6 +86,8 @@ pub struct Lease {
     pub agent_focus: AgentFocus,
     /// For the same.
     pub agent_duration_minutes: u32,
+    /// For the usage record of a company that is deleted meanwhile: its unit when the call began.
+    pub billing_system: BillingSystem,
     /// Once it is over.
     pub ended: Option<LeaseEnd>,
 }
@@ -118,16 +121,27 @@ pub enum Ends {
     Again,
 }
 
-impl Lease {
+impl Leased {
     /// By phone or online.
     #[must_use]
-    pub const fn agent_type(&self) -> AgentType {
-        match self.of {
-            Leased::Call(_) => AgentType::Phone,
-            Leased::Online(_) => AgentType::Online,
+    pub const fn agent_type(self) -> AgentType {
+        match self {
+            Self::Call(_) => AgentType::Phone,
+            Self::Online(_) => AgentType::Online,
         }
     }
 
+    /// The id's bytes. Ids of both kinds are drawn from one source and never meet.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8; 16] {
+        match self {
+            Self::Call(id) => id.bytes(),
+            Self::Online(id) => id.bytes(),
+        }
+    }
+}
+
+impl Lease {
     /// Whether somebody has it in hand, in time or not.
     #[must_use]
     pub const fn is_live(&self) -> bool {

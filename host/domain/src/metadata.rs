@@ -91,7 +91,7 @@ impl Metadata {
     pub fn leaves(&self) -> Vec<(String, Leaf)> {
         let mut leaves = Leaves { list: Vec::new(), bytes_left: METADATA_LEAVES_BYTES_MAX };
         // A refusal means that the rest does not fit, which is what the bound is for.
-        let _whole = leaves.collect(&self.to_value(), String::new());
+        let _whole = leaves.collect(self.to_value(), String::new());
         leaves.list
     }
 }
@@ -130,23 +130,21 @@ fn refuse_nul(text: &str) -> Result<(), Flaw> {
 
 impl Leaves {
     /// Whether everything fitted.
-    fn collect(&mut self, value: &Value, pointer: String) -> bool {
+    fn collect(&mut self, value: Value, pointer: String) -> bool {
         let leaf = match value {
             Value::Object(members) => {
-                return members.iter().all(|(key, member)| {
-                    let token = key.replace('~', "~0").replace('/', "~1");
-                    self.collect(member, format!("{pointer}/{token}"))
-                });
+                let mut members = members.into_iter();
+                return members.all(|(key, member)| self.collect(member, below(&pointer, &key)));
             }
             Value::Array(items) => {
-                let mut items = items.iter().enumerate();
+                let mut items = items.into_iter().enumerate();
                 return items.all(|(index, item)| self.collect(item, format!("{pointer}/{index}")));
             }
-            Value::String(text) => Leaf::Text(text.clone()),
+            Value::String(text) => Leaf::Text(text),
             Value::Number(number) => {
                 number.as_i64().map_or_else(|| Leaf::Decimal(number.to_string()), Leaf::Integer)
             }
-            Value::Bool(value) => Leaf::Boolean(*value),
+            Value::Bool(value) => Leaf::Boolean(value),
             Value::Null => Leaf::Null,
         };
         let text_bytes = match &leaf {
@@ -162,6 +160,21 @@ impl Leaves {
             }
         }
     }
+}
+
+/// The pointer of an object's member (RFC 6901 §3).
+fn below(pointer: &str, key: &str) -> String {
+    let mut member = String::with_capacity(pointer.len() + 1 + key.len());
+    member.push_str(pointer);
+    member.push('/');
+    for character in key.chars() {
+        match character {
+            '~' => member.push_str("~0"),
+            '/' => member.push_str("~1"),
+            plain => member.push(plain),
+        }
+    }
+    member
 }
 
 #[cfg(test)]

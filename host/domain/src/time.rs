@@ -57,6 +57,24 @@ impl Timestamp {
         u64::try_from(self.0.saturating_sub(earlier.0)).map_or(Duration::ZERO, Duration::from_millis)
     }
 
+    /// RFC 3339 UTC with milliseconds and `Z`, in ASCII: the one form in which moments leave.
+    ///
+    /// Every answer and every log line has some, so this does not go through chrono's format interpreter.
+    #[must_use]
+    pub fn text(self) -> [u8; 24] {
+        let moment = self.utc();
+        let (date, time) = (moment.date_naive(), moment.time());
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        put(&mut text[0..4], date.year().unsigned_abs());
+        put(&mut text[5..7], date.month());
+        put(&mut text[8..10], date.day());
+        put(&mut text[11..13], time.hour());
+        put(&mut text[14..16], time.minute());
+        put(&mut text[17..19], time.second());
+        put(&mut text[20..23], moment.timestamp_subsec_millis());
+        text
+    }
+
     /// As chrono has it; a moment outside of the years 0 to 9999 becomes the nearest inside.
     #[must_use]
     pub fn utc(self) -> DateTime<Utc> {
@@ -94,20 +112,9 @@ impl From<DateTime<Utc>> for Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// RFC 3339 UTC with milliseconds and `Z`: the one form in which moments leave.
-    ///
-    /// Every answer and every log line has some, so this does not go through chrono's format interpreter.
+    /// [`Timestamp::text`]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = self.utc();
-        let mut text = *b"0000-00-00T00:00:00.000Z";
-        put(&mut text[0..4], moment.year().unsigned_abs());
-        put(&mut text[5..7], moment.month());
-        put(&mut text[8..10], moment.day());
-        put(&mut text[11..13], moment.hour());
-        put(&mut text[14..16], moment.minute());
-        put(&mut text[17..19], moment.second());
-        put(&mut text[20..23], moment.timestamp_subsec_millis());
-        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+        f.write_str(std::str::from_utf8(&self.text()).map_err(|_| fmt::Error)?)
     }
 }
 

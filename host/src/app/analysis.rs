@@ -45,7 +45,8 @@ pub async fn put(
     let reach = Reachable::of(caller);
     let (id, series) = (AnalysisId::new(app.ids().uuid()), app.ids().series());
     let work = move |txn: &mut Txn| {
-        let (interview, ats_id) = interview_in_reach(txn, reach, interview_id)?;
+        let (interview, company) = interview_in_reach(txn, reach, interview_id)?;
+        let ats_id = company.ats_id;
         check_begun(txn, &interview)?;
         // Nothing is noted about somebody who is gone.
         if !store::exists::<Candidate>(txn, &interview.candidate_id)? {

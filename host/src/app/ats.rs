@@ -1,8 +1,12 @@
 //! ATSs: made and changed by operators.
 
 use switchboard_domain::ats::{Ats, BillingSystem, Mode};
+use switchboard_domain::audit::Action;
+use switchboard_domain::decision::{PolicyName, Slot};
 use switchboard_domain::id::AtsId;
 use switchboard_domain::rejection::Rejection;
+use switchboard_domain::release::SlotState;
+use switchboard_domain::rollout::SlotRollouts;
 
 use crate::app::{App, Error};
 use crate::store::{self, Abort, PageRequest, Txn};
@@ -35,7 +39,7 @@ pub struct AtsChange {
 ///
 /// # Errors
 /// The store cannot do it.
-pub async fn create(app: &App, new: NewAts) -> Result<Ats, Error> {
+pub async fn create(app: &App, new: NewAts, actor: &str) -> Result<Ats, Error> {
     let now = app.now();
     let ats = Ats {
         id: AtsId::new(app.ids().uuid()),
@@ -47,7 +51,12 @@ pub async fn create(app: &App, new: NewAts) -> Result<Ats, Error> {
         updated_at: now,
     };
     let record = ats.clone();
-    app.store().commit(move |txn: &mut Txn| Ok::<_, Abort<Error>>(store::insert(txn, &record)?)).await?;
+    let entry = app.audit_entry(actor, Action::AtsCreate, vec![ats.id.to_string()]);
+    let work = move |txn: &mut Txn| {
+        store::insert(txn, &record)?;
+        Ok::<_, Abort<Error>>(store::insert(txn, &entry)?)
+    };
+    app.store().commit(work).await?;
     app.reload_keys()?;
     Ok(ats)
 }
@@ -72,8 +81,9 @@ pub fn list(app: &App) -> Result<Vec<Ats>, Error> {
 ///
 /// # Errors
 /// It is not there.
-pub async fn update(app: &App, id: AtsId, change: AtsChange) -> Result<Ats, Error> {
+pub async fn update(app: &App, id: AtsId, change: AtsChange, actor: &str) -> Result<Ats, Error> {
     let now = app.now();
+    let entry = app.audit_entry(actor, Action::AtsUpdate, vec![id.to_string()]);
     let work = move |txn: &mut Txn| {
         let mut ats = store::get::<Ats>(txn, &id)?.ok_or_else(|| Abort::Refused(not_found(id)))?;
         ats.name = change.name.clone().unwrap_or(ats.name);
@@ -81,6 +91,7 @@ pub async fn update(app: &App, id: AtsId, change: AtsChange) -> Result<Ats, Erro
         ats.zulu_is_offset = change.zulu_is_offset.unwrap_or(ats.zulu_is_offset);
         ats.updated_at = now;
         store::update(txn, &ats)?;
+        store::insert(txn, &entry)?;
         Ok(ats)
     };
     let ats = app.store().commit(work).await?;
@@ -92,7 +103,8 @@ pub async fn update(app: &App, id: AtsId, change: AtsChange) -> Result<Ats, Erro
 ///
 /// # Errors
 /// It is not there, or has companies.
-pub async fn delete(app: &App, id: AtsId) -> Result<Ats, Error> {
+pub async fn delete(app: &App, id: AtsId, actor: &str) -> Result<Ats, Error> {
+    let entry = app.audit_entry(actor, Action::AtsDelete, vec![id.to_string()]);
     let work = move |txn: &mut Txn| {
         if 0 < store::company::list(txn, id, &PageRequest::first(1))?.total {
             let sentence = "this ATS still has companies; delete them first";
@@ -102,8 +114,14 @@ pub async fn delete(app: &App, id: AtsId) -> Result<Ats, Error> {
             store::key::delete(txn, key.id)?;
         }
         for state in store::slot::all(txn)?.into_iter().filter(|state| state.slot.ats_id == Some(id)) {
-            store::delete::<switchboard_domain::release::SlotState>(txn, &state.slot)?;
+            store::delete::<SlotState>(txn, &state.slot)?;
         }
+        for policy in PolicyName::ALL {
+            let slot = Slot { ats_id: Some(id), policy };
+            store::delete::<SlotRollouts>(txn, &slot)?;
+            store::safe_mode::set(txn, Some(slot), false)?;
+        }
+        store::insert(txn, &entry)?;
         store::delete::<Ats>(txn, &id)?.ok_or_else(|| Abort::Refused(not_found(id)))
     };
     let ats = app.store().commit(work).await?;

@@ -164,15 +164,15 @@ pub fn dry_run(
             Some(id) => check_reschedule(&attempt(&snapshot, place, id)?)?,
             None => check_new(&room.interview, &room.attempts)?,
         }
-        Ok::<_, Abort<Rejection>>((room.judge(&snapshot, written, now), room.interview.job_id))
+        let told = |judged: Judged, facts: &WhenFacts<'_>| judged.told(facts);
+        Ok::<_, Abort<Rejection>>((room.judge_and(&snapshot, written, now, told), room.interview.job_id))
     };
-    match judged()? {
-        (Ok(Judged { scheduled_at, verdict, .. }), job_id) => Ok(DryRun { scheduled_at, verdict, job_id }),
-        (Err(Abort::Refused(Rejection::OutsideCallWindow(verdict))), job_id) => {
-            Ok(DryRun { scheduled_at: verdict.instant, verdict: *verdict, job_id })
-        }
-        (Err(abort), _) => Err(abort.into()),
-    }
+    let (verdict, job_id) = match judged()? {
+        (Ok(verdict), job_id) => (verdict, job_id),
+        (Err(Abort::Refused(Rejection::OutsideCallWindow(verdict))), job_id) => (*verdict, job_id),
+        (Err(abort), _) => return Err(abort.into()),
+    };
+    Ok(DryRun { scheduled_at: verdict.instant, verdict, job_id })
 }
 
 /// What an operation on calls looks at, on a snapshot or inside its commit.
@@ -201,6 +201,17 @@ impl Room {
         written: Option<&WrittenTime>,
         now: Timestamp,
     ) -> Result<Judged, Abort<Rejection>> {
+        self.judge_and(read, written, now, |judged, _| judged)
+    }
+
+    /// As [`Room::judge`]; what `then` makes of a time that holds, and of what it was judged on.
+    fn judge_and<T>(
+        &self,
+        read: &impl Read,
+        written: Option<&WrittenTime>,
+        now: Timestamp,
+        then: impl FnOnce(Judged, &WhenFacts<'_>) -> T,
+    ) -> Result<T, Abort<Rejection>> {
         let interview = &self.interview;
         let candidate = store::get::<Candidate>(read, &interview.candidate_id)?;
         let candidate = candidate.ok_or_else(|| Rejection::not_found("Candidate", interview.candidate_id))?;
@@ -219,7 +230,8 @@ impl Room {
             zulu_is_offset: ats.zulu_is_offset,
             window_applies: true,
         };
-        judge(written, &facts).map_err(|refusal| refusal.at("scheduledAt").into())
+        let judged = judge(written, &facts).map_err(|refusal| refusal.at("scheduledAt"))?;
+        Ok(then(judged, &facts))
     }
 
     /// Calls off what has not begun; whether there was something.

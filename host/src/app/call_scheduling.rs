@@ -15,6 +15,7 @@ use switchboard_domain::call_scheduling::{Facts, Verdict, history};
 use switchboard_domain::call_window::{WhenFacts, moved_inside};
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
+use switchboard_domain::decision::{PolicyName, Slot};
 use switchboard_domain::event::EventKind;
 use switchboard_domain::id::{CallAttemptId, InterviewId};
 use switchboard_domain::interview::{Interview, InterviewStatus, Undecided};
@@ -24,7 +25,7 @@ use switchboard_domain::time::Timestamp;
 
 use crate::app::decision::{self, ASKED_MAX, Ending, Question, Said};
 use crate::app::event::Teller;
-use crate::app::{App, Error, removal};
+use crate::app::{App, Error, removal, safe_mode};
 use crate::ids::Series;
 use crate::policy::CallScheduling;
 use crate::store::{self, Abort, CommitError, Read, Txn};
@@ -86,13 +87,14 @@ pub(crate) async fn decide_after_failure(app: &App, interview_id: InterviewId) -
 async fn decide(app: &App, id: InterviewId) -> Result<(), Error> {
     let (now, attempt_id) = (app.now(), CallAttemptId::new(app.ids().uuid()));
     let deadline = decision::deadline();
-    let mut line = None;
+    let (mut line, mut asked_in) = (None, None);
     for _ in 0..ASKED_MAX {
         let said = match look(&app.snapshot()?, id, now)? {
             Look::Settled => return Ok(()),
             Look::Overtaken(_) | Look::Ended(..) => None,
             Look::Waits(waits) => {
                 let facts = waits.facts;
+                asked_in = Some(Slot { ats_id: Some(facts.ats_id), policy: PolicyName::CallScheduling });
                 // One operation, one release, however often it is asked.
                 let line = line.get_or_insert_with(|| decision::line::<CallScheduling>(app, facts.ats_id));
                 let candidate_id = Some(waits.interview.candidate_id);
@@ -105,7 +107,14 @@ async fn decide(app: &App, id: InterviewId) -> Result<(), Error> {
         let work =
             move |txn: &mut Txn| settle(txn, id, said.as_deref(), attempt_id, &mut series.clone(), now);
         match app.store().commit(work).await {
-            Err(CommitError::Refused(Rejection::Conflict)) => {}
+            // Safe mode alone takes another release in the middle of an operation.
+            Err(CommitError::Refused(Rejection::Conflict)) => {
+                if let Some(slot) = asked_in
+                    && app.is_overruled(slot).await?
+                {
+                    line = None;
+                }
+            }
             settled => return Ok(settled?),
         }
     }
@@ -222,6 +231,9 @@ fn settle(
     let Some(said) = said.filter(|said| said.holds_for(&waits.facts)) else {
         return Err(Abort::Refused(Rejection::Conflict));
     };
+    if !safe_mode::allows(txn, &said.decision)? {
+        return Err(Abort::Refused(Rejection::Conflict));
+    }
     store::insert(txn, &said.decision)?;
     let Waits { mut interview, company, candidate, undecided, facts } = *waits;
     interview.rest_on(said.decided_by());

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use switchboard_domain::ats::Ats;
+use switchboard_domain::audit::Action;
 use switchboard_domain::company::{Company, CompanyDraft};
 use switchboard_domain::id::CompanyId;
 use switchboard_domain::problem::Problems;
@@ -277,8 +278,9 @@ pub fn list_all(
 ///
 /// # Errors
 /// It is not there.
-pub async fn update(app: &App, id: CompanyId, change: CompanyChange) -> Result<Company, Error> {
+pub async fn update(app: &App, id: CompanyId, change: CompanyChange, actor: &str) -> Result<Company, Error> {
     let now = app.now();
+    let entry = app.audit_entry(actor, Action::CompanyUpdate, vec![id.to_string()]);
     let work = move |txn: &mut Txn| {
         let not_found = || Abort::Refused(Rejection::not_found("Company", id));
         let mut company = store::get::<Company>(txn, &id)?.ok_or_else(not_found)?;
@@ -289,6 +291,7 @@ pub async fn update(app: &App, id: CompanyId, change: CompanyChange) -> Result<C
         company.revision += 1;
         company.updated_at = now;
         store::update(txn, &company)?;
+        store::insert(txn, &entry)?;
         Ok(company)
     };
     Ok(app.store().commit(work).await?)

@@ -1,6 +1,7 @@
 //! Decisions: asked for, recorded; listed, shown, replayed.
 
 mod ask;
+mod retention;
 
 use std::sync::Arc;
 
@@ -11,7 +12,9 @@ use switchboard_domain::release::Release;
 use switchboard_domain::time::Timestamp;
 
 pub use self::ask::{ASKED_MAX, Ending, Question, Said, ask, deadline, line, refuse};
-use crate::app::{App, Error, plugin, release};
+pub use self::retention::{Retention, retain};
+use crate::app::resource::Aim;
+use crate::app::{App, Error, plugin, reach, release};
 use crate::store;
 use crate::store::decision::DecisionFilter;
 
@@ -26,6 +29,8 @@ pub struct Wanted {
     pub since: Option<Timestamp>,
     /// Only where a release failed.
     pub failed: bool,
+    /// Only older than this one.
+    pub before: Option<DecisionId>,
 }
 
 /// A decision taken once more.
@@ -58,6 +63,7 @@ pub fn list(app: &App, wanted: &Wanted, limit: usize) -> Result<Vec<Decision>, E
         candidate_id: None,
         since: wanted.since,
         failed: wanted.failed,
+        before: wanted.before,
     };
     Ok(store::decision::list(&snapshot, &filter, limit)?)
 }
@@ -71,6 +77,41 @@ pub fn show(app: &App, id: DecisionId) -> Result<Decision, Error> {
     decision.ok_or_else(|| Rejection::not_found("Decision", id).into())
 }
 
+/// A decision as its partner is told it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// What was recorded.
+    pub decision: Decision,
+    /// Whose rule decided, or was to decide: absent where nothing ran in the slot.
+    pub release: Option<Release>,
+    /// Whether what its release was granted to see is gone from the facts.
+    pub is_redacted: bool,
+}
+
+/// A decision about a company in reach.
+///
+/// # Errors
+/// It is not there, or out of reach.
+pub fn told(app: &App, aim: &Aim<DecisionId>) -> Result<Told, Error> {
+    let snapshot = app.snapshot()?;
+    let decision = reach::aimed::<Decision>(&snapshot, aim)?;
+    let by = decision.answered_by.or_else(|| decision.asked.first().map(|asked| asked.release_id));
+    let release = match by {
+        Some(id) => store::get::<Release>(&snapshot, &id)?,
+        None => None,
+    };
+    let is_redacted = store::decision::redacted_to(&snapshot)?.is_some_and(|last| decision.id <= last);
+    Ok(Told { decision, release, is_redacted })
+}
+
+/// The newest decision that is redacted, and with it all older ones.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn redacted_to(app: &App) -> Result<Option<DecisionId>, Error> {
+    Ok(store::decision::redacted_to(&app.snapshot()?)?)
+}
+
 /// Takes a decision once more: by the release that was asked first, or by another build of its plugin.
 ///
 /// # Errors
@@ -82,6 +123,7 @@ pub async fn replay(app: &App, id: DecisionId, other_build: Option<Arc<[u8]>>) -
     let snapshot = app.snapshot()?;
     let release = store::get::<Release>(&snapshot, &recorded.release_id)?
         .ok_or_else(|| Rejection::not_found("Release", recorded.release_id))?;
+    let is_redacted = store::decision::redacted_to(&snapshot)?.is_some_and(|last| id <= last);
     let is_other_build = other_build.is_some();
     let bytes = match other_build {
         Some(bytes) => bytes,
@@ -106,7 +148,8 @@ pub async fn replay(app: &App, id: DecisionId, other_build: Option<Arc<[u8]>>) -
         outcome: replayed.outcome,
         fuel_used: replayed.fuel_used,
         log: replayed.log,
-        is_reproducible: is_reproducible(&recorded.outcome),
+        // What a grant showed it is there no more.
+        is_reproducible: is_reproducible(&recorded.outcome) && (!is_redacted || release.grants.is_empty()),
         recorded,
     })
 }

@@ -67,7 +67,8 @@ pub async fn create(
     render: impl Fn(&WithAttempts) -> Rendered + Send + Sync + 'static,
 ) -> Result<Rendered, Error> {
     let plan = Arc::new(Plan::new(app, caller, company_id, input, write.now)?);
-    let lines = Lines::of(app, plan.ats_id);
+    let ats_id = plan.ats_id;
+    let mut lines = Lines::of(app, ats_id);
     let render = Arc::new(render);
     let mut unused = Arc::default();
     for _ in 0..ASKED_MAX {
@@ -77,7 +78,13 @@ pub async fn create(
         let (plan, render, said) = (Arc::clone(&plan), Arc::clone(&render), Arc::clone(&decided));
         let work = move |txn: &mut Txn| make(txn, &plan, &said, &*render);
         match app.commit(&write, work).await {
-            Err(CommitError::Refused(Rejection::Conflict)) => unused = decided,
+            Err(CommitError::Refused(Rejection::Conflict)) => {
+                unused = decided;
+                // Safe mode alone takes another release in the middle of a request.
+                if lines.are_overruled(app, ats_id).await? {
+                    lines = Lines::of(app, ats_id);
+                }
+            }
             Err(error) => {
                 app.record(decided.decisions(None)).await?;
                 return Err(error.into());
@@ -114,7 +121,8 @@ pub async fn dry_run(
         JobChoice::Inline => None,
         JobChoice::AskPolicy => decided.job().flatten(),
     };
-    Ok(DryRun { scheduled_at: looked.judged.scheduled_at, verdict: looked.judged.verdict, job_id })
+    let verdict = looked.verdict(&plan)?;
+    Ok(DryRun { scheduled_at: looked.judged.scheduled_at, verdict, job_id })
 }
 
 /// Interviews of a company in reach, newest first.

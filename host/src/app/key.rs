@@ -2,6 +2,7 @@
 
 use ipnet::IpNet;
 use switchboard_domain::ats::{Ats, Mode};
+use switchboard_domain::audit::Action;
 use switchboard_domain::company::Company;
 use switchboard_domain::id::{AtsId, CompanyId, KeyId};
 use switchboard_domain::key::{Key, KeyKind, Reach, Scope, Secret, Suspension};
@@ -58,7 +59,7 @@ impl KeyFor {
 ///
 /// # Errors
 /// The company or ATS is not there, or a scope cannot be given to this kind.
-pub async fn create(app: &App, new: NewKey) -> Result<(Key, Secret), Error> {
+pub async fn create(app: &App, new: NewKey, actor: &str) -> Result<(Key, Secret), Error> {
     let kind = new.key_for.kind();
     let scopes = kind.grant(&new.scopes).map_err(|flaw| Rejection::field("scopes", flaw))?;
     let snapshot = app.snapshot()?;
@@ -79,9 +80,11 @@ pub async fn create(app: &App, new: NewKey) -> Result<(Key, Secret), Error> {
     let secret = Secret::generate(mode, || app.ids().secret());
     let hash = app.secrets().hash_key(secret.expose());
     let record = key.clone();
+    let entry = app.audit_entry(actor, Action::KeyCreate, vec![key.id.to_string()]);
     let work = move |txn: &mut Txn| {
         self::reach(txn, new.key_for).map_err(Abort::Refused)?;
         store::key::insert(txn, &record, hash)?;
+        store::insert(txn, &entry)?;
         Ok::<(), Abort<Error>>(())
     };
     app.store().commit(work).await?;
@@ -126,9 +129,9 @@ pub fn list(app: &App) -> Result<Vec<Key>, Error> {
 ///
 /// # Errors
 /// It is not there, or revoked.
-pub async fn suspend(app: &App, id: KeyId, reason: String) -> Result<Key, Error> {
+pub async fn suspend(app: &App, id: KeyId, reason: String, actor: &str) -> Result<Key, Error> {
     let now = app.now();
-    change(app, id, move |key| {
+    change(app, id, actor, Action::KeySuspend, move |key| {
         let at = key.suspension.as_ref().map_or(now, |suspension| suspension.at);
         key.suspension = Some(Suspension { at, reason: reason.clone() });
     })
@@ -139,20 +142,28 @@ pub async fn suspend(app: &App, id: KeyId, reason: String) -> Result<Key, Error>
 ///
 /// # Errors
 /// It is not there, or revoked.
-pub async fn resume(app: &App, id: KeyId) -> Result<Key, Error> {
-    change(app, id, |key| key.suspension = None).await
+pub async fn resume(app: &App, id: KeyId, actor: &str) -> Result<Key, Error> {
+    change(app, id, actor, Action::KeyResume, |key| key.suspension = None).await
 }
 
 /// Revokes a key for ever.
 ///
 /// # Errors
 /// It is not there.
-pub async fn revoke(app: &App, id: KeyId) -> Result<Key, Error> {
+pub async fn revoke(app: &App, id: KeyId, actor: &str) -> Result<Key, Error> {
     let now = app.now();
-    change(app, id, move |key| key.revoked_at = Some(key.revoked_at.unwrap_or(now))).await
+    change(app, id, actor, Action::KeyRevoke, move |key| key.revoked_at = Some(key.revoked_at.unwrap_or(now)))
+        .await
 }
 
-async fn change(app: &App, id: KeyId, change: impl Fn(&mut Key) + Send + 'static) -> Result<Key, Error> {
+async fn change(
+    app: &App,
+    id: KeyId,
+    actor: &str,
+    action: Action,
+    change: impl Fn(&mut Key) + Send + 'static,
+) -> Result<Key, Error> {
+    let entry = app.audit_entry(actor, action, vec![id.to_string()]);
     let work = move |txn: &mut Txn| {
         let mut key = store::key::get(txn, id)?.ok_or_else(|| Abort::Refused(not_found(id)))?;
         let (was_revoked, was) = (key.revoked_at.is_some(), key.suspension.clone());
@@ -162,6 +173,7 @@ async fn change(app: &App, id: KeyId, change: impl Fn(&mut Key) + Send + 'static
             return Err(Abort::Refused(Error::Refused(sentence.to_owned())));
         }
         store::key::update(txn, &key)?;
+        store::insert(txn, &entry)?;
         Ok(key)
     };
     let key = app.store().commit(work).await?;

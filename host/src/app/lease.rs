@@ -19,8 +19,10 @@ use switchboard_domain::lease::{Completion, Ends, Lease, Leased, Outcome};
 use switchboard_domain::problem::Flaw;
 use switchboard_domain::rejection::Rejection;
 use switchboard_domain::time::Timestamp;
+use switchboard_domain::usage::UsageId;
 
 use crate::app::access::Caller;
+use crate::app::billing;
 use crate::app::call_scheduling::{self, fail_call};
 use crate::app::event::Teller;
 use crate::app::{App, Error};
@@ -176,16 +178,16 @@ pub async fn complete(
         let ends = lease.check_end(&end.token.hash(), &completion, now)?;
         let attempt = store::get::<CallAttempt>(txn, &(lease.interview_id, id))?;
         if ends == Ends::Again {
-            return Ok((attempt.unwrap_or_else(|| remembered(&lease, id, &end)), None));
+            return Ok((attempt.unwrap_or_else(|| remembered(&lease, id, &end)), None, None));
         }
         lease.end(now, Some(completion));
         store::update(txn, &lease)?;
-        // A call that took place costs something, whether its interview is still there or not: the usage record of
-        // contract §8 belongs here, from the lease alone.
+        // A call that took place costs something, whether its interview is still there or not.
+        let usage = used(txn, &lease, &end, now)?;
         let interview = store::get::<Interview>(txn, &lease.interview_id)?;
         let company = store::get::<Company>(txn, &lease.company_id)?;
         let (Some(mut attempt), Some(interview), Some(_)) = (attempt, interview, company) else {
-            return Ok((remembered(&lease, id, &end), None));
+            return Ok((remembered(&lease, id, &end), None, usage));
         };
         let is_known = store::exists::<Candidate>(txn, &interview.candidate_id)?;
         attempt.end(end.ending(is_known));
@@ -193,13 +195,22 @@ pub async fn complete(
         let mut series = series.clone();
         let teller = Teller::new(lease.ats_id, now, &mut series);
         let undecided = ended(txn, teller, interview, &attempt, end.duration_seconds)?;
-        Ok::<_, Abort<Rejection>>((attempt, undecided))
+        Ok::<_, Abort<Rejection>>((attempt, undecided, usage))
     };
-    let (attempt, undecided) = app.store().commit(work).await?;
+    let (attempt, undecided, usage) = app.store().commit(work).await?;
+    billing::convert_at_once(app, usage).await;
     if let Some(interview_id) = undecided {
         call_scheduling::decide_after_failure(app, interview_id).await;
     }
     Ok(attempt)
+}
+
+/// Writes down a call that took place: what is to be converted.
+fn used(txn: &mut Txn, lease: &Lease, end: &End, now: Timestamp) -> Result<Option<UsageId>, store::Error> {
+    match end.outcome.failure() {
+        None => billing::note(txn, lease, end.duration_seconds, now),
+        Some(_) => Ok(None),
+    }
 }
 
 /// What follows for the interview from the end of its call; whether the policy is to be asked.
@@ -257,7 +268,8 @@ pub async fn start_online(
     let token = Token::derive(&app.ids().secret(), id.bytes());
     let token_hash = token.hash();
     let work = move |txn: &mut Txn| {
-        let (mut interview, ats_id) = interview_in_reach(txn, reach, id)?;
+        let (mut interview, company) = interview_in_reach(txn, reach, id)?;
+        let ats_id = company.ats_id;
         if interview.agent.agent_type == AgentType::Phone {
             let flaw = Flaw::invalid("is a PHONE interview: claim its call attempts instead");
             return Err(Abort::Refused(Rejection::field("id", flaw)));
@@ -269,7 +281,7 @@ pub async fn start_online(
         }
         // A page in a browser sends no heartbeats: the longest call there may be is its bound.
         let length_seconds = switchboard_domain::bounds::CALL_SECONDS_MAX;
-        let mut lease = new_lease(Leased::Online(id), &interview, ats_id, token_hash, now);
+        let mut lease = new_lease(Leased::Online(id), &interview, &company, token_hash, now);
         (lease.length_seconds, lease.expires_at) = (length_seconds, lease.longest_end());
         // An earlier session ended, and its interview was set to wait again.
         store::delete::<Lease>(txn, &lease.of)?;
@@ -320,11 +332,11 @@ pub async fn complete_online(
         reach.check(lease.ats_id)?;
         let completion = end.completion();
         if lease.check_end(&end.token.hash(), &completion, now)? == Ends::Again {
-            return Ok(());
+            return Ok(None);
         }
         lease.end(now, Some(completion));
         store::update(txn, &lease)?;
-        // As after a call: the usage record of contract §8 belongs here.
+        let usage = used(txn, &lease, &end, now)?;
         let company = store::get::<Company>(txn, &lease.company_id)?;
         if let (Some(mut interview), Some(_)) = (store::get::<Interview>(txn, &id)?, company) {
             let mut series = series.clone();
@@ -342,9 +354,10 @@ pub async fn complete_online(
                 }
             }
         }
-        Ok::<_, Abort<Rejection>>(())
+        Ok::<_, Abort<Rejection>>(usage)
     };
-    app.store().commit(work).await?;
+    let usage = app.store().commit(work).await?;
+    billing::convert_at_once(app, usage).await;
     Ok(OnlineEnd { interview_id: id, status })
 }
 
@@ -352,7 +365,7 @@ pub async fn complete_online(
 fn new_lease(
     of: Leased,
     interview: &Interview,
-    ats_id: AtsId,
+    company: &Company,
     token_hash: [u8; 32],
     now: Timestamp,
 ) -> Lease {
@@ -360,7 +373,7 @@ fn new_lease(
         of,
         interview_id: interview.id,
         company_id: interview.company_id,
-        ats_id,
+        ats_id: company.ats_id,
         revision: 1,
         token_hash,
         length_seconds: 0,
@@ -370,6 +383,7 @@ fn new_lease(
         retry_number: 0,
         agent_focus: interview.agent.focus,
         agent_duration_minutes: interview.agent.duration_minutes,
+        billing_system: company.billing_system,
         ended: None,
     }
 }
@@ -402,15 +416,15 @@ fn held(read: &impl Read, reach: Reachable, of: Leased) -> Result<Lease, Abort<R
     Ok(lease)
 }
 
-/// An interview that a worker's key reaches, and the ATS of its company.
+/// An interview that a worker's key reaches, and its company.
 pub(crate) fn interview_in_reach(
     read: &impl Read,
     reach: Reachable,
     id: InterviewId,
-) -> Result<(Interview, AtsId), Abort<Rejection>> {
+) -> Result<(Interview, Company), Abort<Rejection>> {
     let not_found = || Rejection::not_found("Interview", id);
     let interview = store::get::<Interview>(read, &id)?.ok_or_else(not_found)?;
     let company = store::get::<Company>(read, &interview.company_id)?.ok_or_else(not_found)?;
     reach.check(company.ats_id)?;
-    Ok((interview, company.ats_id))
+    Ok((interview, company))
 }

@@ -1,8 +1,9 @@
 //! The owner of a company: asked for, settled in the commit of what asked, or waited for.
 //!
-//! An address that nobody decides on, or that the policy holds, stays in the outbox as a question. [`decide_held`] asks
+//! An address that nobody decides on, or that the policy holds, stays in the outbox as a question. `decide_held` asks
 //! it again, ever less often, until it is answered or left to the operator.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -300,18 +301,15 @@ fn tell(
     store::event::append(txn, event).map(drop)
 }
 
-/// How many owners' addresses of an ATS wait for a decision.
-///
-/// # Errors
-/// The store cannot be read.
-pub fn held(app: &App, ats_id: AtsId) -> Result<u64, Error> {
-    let snapshot = app.snapshot()?;
-    let mut held = 0;
-    for row in store::outbox::all(&snapshot)? {
+/// The owners' addresses that wait for a decision, by ATS.
+pub(crate) fn held_by_ats(read: &impl Read) -> Result<HashMap<AtsId, Vec<OutboxRow>>, store::Error> {
+    let mut held: HashMap<AtsId, Vec<OutboxRow>> = HashMap::new();
+    for row in store::outbox::all(read)? {
         let row = row?;
-        if row.effect == Effect::OwnerOnboarding {
-            let company = store::get::<Company>(&snapshot, &row.company_id)?;
-            held += u64::from(company.is_some_and(|company| company.ats_id == ats_id));
+        if row.effect == Effect::OwnerOnboarding
+            && let Some(company) = store::get::<Company>(read, &row.company_id)?
+        {
+            held.entry(company.ats_id).or_default().push(row);
         }
     }
     Ok(held)

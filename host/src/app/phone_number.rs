@@ -1,5 +1,6 @@
 //! The numbers that companies call from: assigned by operators.
 
+use switchboard_domain::audit::Action;
 use switchboard_domain::company::Company;
 use switchboard_domain::id::{CompanyId, PhoneNumberId};
 use switchboard_domain::phone_number::{CompanyPhoneNumber, PhoneNumber};
@@ -17,6 +18,7 @@ pub async fn create(
     app: &App,
     company_id: CompanyId,
     number: PhoneNumber,
+    actor: &str,
 ) -> Result<CompanyPhoneNumber, Error> {
     let record = CompanyPhoneNumber {
         id: PhoneNumberId::new(app.ids().uuid()),
@@ -24,6 +26,8 @@ pub async fn create(
         number,
         created_at: app.now(),
     };
+    let subjects = vec![company_id.to_string(), record.id.to_string()];
+    let entry = app.audit_entry(actor, Action::PhoneNumberCreate, subjects);
     let work = move |txn: &mut Txn| {
         if !store::exists::<Company>(txn, &company_id)? {
             let flaw = Flaw::invalid("is not a known company");
@@ -34,6 +38,7 @@ pub async fn create(
             return Err(Abort::Refused(Rejection::field("number", flaw).into()));
         }
         store::insert(txn, &record)?;
+        store::insert(txn, &entry)?;
         Ok(record.clone())
     };
     Ok(app.store().commit(work).await?)
@@ -55,9 +60,11 @@ pub fn list(app: &App, company_id: CompanyId) -> Result<Vec<CompanyPhoneNumber>,
 ///
 /// # Errors
 /// It is not there.
-pub async fn delete(app: &App, id: PhoneNumberId) -> Result<CompanyPhoneNumber, Error> {
+pub async fn delete(app: &App, id: PhoneNumberId, actor: &str) -> Result<CompanyPhoneNumber, Error> {
+    let entry = app.audit_entry(actor, Action::PhoneNumberDelete, vec![id.to_string()]);
     let work = move |txn: &mut Txn| {
         let deleted = store::delete::<CompanyPhoneNumber>(txn, &id)?;
+        store::insert(txn, &entry)?;
         deleted.ok_or_else(|| Abort::Refused(Error::from(Rejection::not_found("PhoneNumber", id))))
     };
     Ok(app.store().commit(work).await?)

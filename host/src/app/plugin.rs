@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use switchboard_domain::audit::{Action, AuditEntry};
 use switchboard_domain::problem::Flaw;
 use switchboard_domain::rejection::Rejection;
-use switchboard_domain::release::{Digest, PluginVersion, check_plugin_name};
+use switchboard_domain::release::{Digest, PluginVersion, Release, check_plugin_name};
 
 use crate::app::{App, Error};
 use crate::store::{self, Abort, Read, Txn};
@@ -16,17 +17,22 @@ pub const STANDARD: &str = "standard";
 ///
 /// # Errors
 /// The name or the component is refused.
-pub async fn push(app: &App, name: &str, bytes: Arc<[u8]>) -> Result<PluginVersion, Error> {
+pub async fn push(app: &App, name: &str, bytes: Arc<[u8]>, actor: &str) -> Result<PluginVersion, Error> {
     let name = check_plugin_name(name).map_err(|flaw| Rejection::field("name", flaw))?;
     if name == STANDARD {
         let flaw = Flaw::invalid("is the name of the embedded plugin; choose another");
         return Err(Rejection::field("name", flaw).into());
     }
-    keep(app, name, bytes).await
+    keep(app, name, bytes, actor).await
 }
 
 /// Admits and stores: the artifact first, then the small row that makes it visible.
-pub(crate) async fn keep(app: &App, name: String, bytes: Arc<[u8]>) -> Result<PluginVersion, Error> {
+pub(crate) async fn keep(
+    app: &App,
+    name: String,
+    bytes: Arc<[u8]>,
+    actor: &str,
+) -> Result<PluginVersion, Error> {
     let admitted = app.fleet().runtime().admit(Arc::clone(&bytes)).await?;
     let version = PluginVersion {
         name,
@@ -36,6 +42,7 @@ pub(crate) async fn keep(app: &App, name: String, bytes: Arc<[u8]>) -> Result<Pl
         compile_millis: admitted.compile_millis,
         pushed_at: app.now(),
     };
+    let entry = app.audit_entry(actor, Action::PluginPush, vec![named(&version)]);
     store::plugin::put_artifact(app.store(), admitted.digest, bytes).await?;
     let work = move |txn: &mut Txn| {
         let id = (version.name.clone(), version.digest);
@@ -46,15 +53,66 @@ pub(crate) async fn keep(app: &App, name: String, bytes: Arc<[u8]>) -> Result<Pl
             Some(known) => {
                 let again = PluginVersion { pushed_at: version.pushed_at, ..known };
                 store::update(txn, &again)?;
+                store::insert::<AuditEntry>(txn, &entry)?;
                 Ok(again)
             }
             None => {
                 store::insert(txn, &version)?;
+                store::insert::<AuditEntry>(txn, &entry)?;
                 Ok(version.clone())
             }
         }
     };
     Ok(app.store().commit(work).await?)
+}
+
+/// `NAME@VERSION`
+fn named(version: &PluginVersion) -> String {
+    format!("{}@{}", version.name, version.digest)
+}
+
+/// Removes a version that no release is made of; its bytes go with the last name that they have.
+///
+/// # Errors
+/// It is not there, or a release is made of it.
+pub async fn remove(app: &App, reference: &str, actor: &str) -> Result<PluginVersion, Error> {
+    let refused = |sentence: String| Error::Refused(sentence);
+    if !reference.contains('@') {
+        return Err(refused(format!("say which version of `{reference}`: {reference}@VERSION")));
+    }
+    let version = find(&app.snapshot()?, reference)?;
+    if version.name == STANDARD {
+        return Err(refused("the embedded plugin stays: it ends every failure ladder".to_owned()));
+    }
+    let entry = app.audit_entry(actor, Action::PluginRemove, vec![named(&version)]);
+    let gone = version.clone();
+    let work = move |txn: &mut Txn| {
+        let id = (gone.name.clone(), gone.digest);
+        if !store::exists::<PluginVersion>(txn, &id)? {
+            let name = named(&gone);
+            return Err(Abort::Refused(Rejection::not_found("Plugin", name).into()));
+        }
+        // Of another name the same bytes may be used: then they stay, and so may this name go.
+        let is_used = |release: &Release| release.plugin == gone.name;
+        let mut has_others = false;
+        for release_id in store::plugin::releases_of(txn, gone.digest)? {
+            if let Some(release) = store::get::<Release>(txn, &release_id)? {
+                if is_used(&release) {
+                    let sentence = format!("release {release_id} of {} is made of it", release.slot);
+                    return Err(Abort::Refused(Error::Refused(sentence)));
+                }
+                has_others = true;
+            }
+        }
+        store::delete::<PluginVersion>(txn, &id)?;
+        let is_named = store::plugin::all(txn)?.iter().any(|known| known.digest == gone.digest);
+        if !is_named && !has_others {
+            store::plugin::remove_artifact(txn, gone.digest)?;
+        }
+        Ok(store::insert::<AuditEntry>(txn, &entry)?)
+    };
+    app.store().commit(work).await?;
+    Ok(version)
 }
 
 /// Every version of every plugin.

@@ -4,6 +4,7 @@
 use switchboard_domain::agent::Agent;
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
+use switchboard_domain::decision::Decision;
 use switchboard_domain::id::CompanyId;
 use switchboard_domain::interview::Interview;
 use switchboard_domain::job::Job;
@@ -35,7 +36,7 @@ macro_rules! of_company {
     )*};
 }
 
-of_company!(Job, Candidate, Agent, Interview);
+of_company!(Job, Candidate, Agent, Interview, Decision);
 
 /// The company that a request is about: a company key's own, or the one that an ATS key names.
 pub(crate) fn company_id(

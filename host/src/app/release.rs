@@ -1,24 +1,25 @@
 //! Releases and slots: made, activated, taken back. An activation is one small write, then the same reload of
 //! the fleet that another node would run.
 
+use std::sync::Arc;
+
 use switchboard_domain::ats::Ats;
+use switchboard_domain::audit::{Action, AuditEntry, SELF};
 use switchboard_domain::bounds;
 use switchboard_domain::decision::{PolicyName, Slot};
 use switchboard_domain::id::{AtsId, ReleaseId};
 use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::rejection::Rejection;
 use switchboard_domain::release::{Limits, OnFailure, PluginVersion, Release, SlotState, Wasi, check_grants};
+use switchboard_domain::rollout::{RolloutEnd, SlotRollouts, Stage};
 
-use crate::app::{App, Error, plugin};
+use crate::app::{App, Error, held, plugin};
 use crate::policy;
-pub use crate::policy::ReleaseStats;
+pub use crate::policy::{BreakerState, DURATION_BOUNDS_MICROS, ReleaseStats, Standing};
 use crate::store::{self, Abort, Read, Txn};
 
 /// The embedded component with the built-in rules.
 static STANDARD_WASM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/standard.wasm"));
-
-/// Author of the releases that the server makes itself.
-const SELF: &str = "switchboard";
 
 /// What an operator says of a new release. Absent values have their defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +57,14 @@ pub struct SlotView {
     pub state: Option<SlotState>,
     /// What answers, be it its own or the default slot's.
     pub active: Option<Release>,
+    /// What is on its way into it, and what was.
+    pub rollouts: SlotRollouts,
+    /// The releases of those under way, in their order.
+    pub rolling: Vec<Release>,
+    /// Whether only the standard release answers.
+    pub is_safe: bool,
+    /// Effects that wait for a decision.
+    pub held: u64,
 }
 
 /// Finds the slot that `ATS/POLICY` names; the ATS by id, or by name where that is unique.
@@ -113,9 +122,12 @@ pub async fn create(app: &App, new: NewRelease) -> Result<Release, Error> {
         return Err(Rejection::Invalid(refused).into());
     }
     let record = release.clone();
+    let subjects = vec![slot.to_string(), release.id.to_string()];
+    let entry = app.audit_entry(&release.author, Action::ReleaseCreate, subjects);
     let work = move |txn: &mut Txn| {
         still_there(txn, record.slot)?;
-        Ok::<_, Abort<Error>>(store::insert(txn, &record)?)
+        store::insert(txn, &record)?;
+        Ok::<_, Abort<Error>>(store::insert(txn, &entry)?)
     };
     app.store().commit(work).await?;
     Ok(release)
@@ -142,8 +154,9 @@ fn checked(app: &App, slot: Slot, version: &PluginVersion, new: NewRelease) -> R
         memory_mib: new.memory_mib.unwrap_or(default.memory_mib),
     };
     limits.check("", &mut problems);
-    if new.author.as_deref() == Some(SELF) {
-        problems.add("author", Flaw::invalid("is the server's own name; send yours"));
+    if slot.policy == PolicyName::JobResolution && new.on_failure == Some(OnFailure::Hold) {
+        let flaw = "cannot be `hold` here: an interview cannot wait for its job. Choose fallback, last-good or reject";
+        problems.add("onFailure", Flaw::invalid(flaw));
     }
     let grants = check_grants(slot.policy, &new.grants).unwrap_or_else(|flaw| {
         problems.add("grants", flaw);
@@ -173,48 +186,31 @@ fn checked(app: &App, slot: Slot, version: &PluginVersion, new: NewRelease) -> R
     })
 }
 
-/// Makes a release the active one of its slot. The active one again changes nothing and succeeds.
-///
-/// # Errors
-/// It is not there.
-pub async fn activate(app: &App, id: ReleaseId) -> Result<SlotView, Error> {
-    let now = app.now();
-    let work = move |txn: &mut Txn| {
-        let release = store::get::<Release>(txn, &id)?.ok_or_else(|| Abort::Refused(not_found(id)))?;
-        still_there(txn, release.slot)?;
-        match store::get::<SlotState>(txn, &release.slot)? {
-            Some(mut state) => {
-                if state.activate(id, now) {
-                    store::update(txn, &state)?;
-                }
-            }
-            None => {
-                let default = Slot { ats_id: None, policy: release.slot.policy };
-                let before = store::get::<SlotState>(txn, &default)?.map(|state| state.active);
-                store::insert(txn, &SlotState::first(release.slot, id, before, now))?;
-            }
-        }
-        Ok(release.slot)
-    };
-    let slot = app.store().commit(work).await?;
-    app.reload_fleet().await?;
-    show_slot(app, slot)
-}
-
 /// Goes back to what was active before in a slot, or to `to`.
 ///
 /// # Errors
 /// There is nowhere to go.
-pub async fn rollback(app: &App, slot: Slot, to: Option<ReleaseId>) -> Result<SlotView, Error> {
+pub async fn rollback(app: &App, slot: Slot, to: Option<ReleaseId>, actor: &str) -> Result<SlotView, Error> {
     let now = app.now();
+    let entry = app.audit_entry(actor, Action::ReleaseRollback, Vec::new());
     let work = move |txn: &mut Txn| {
         let refused = |sentence: String| Abort::Refused(Error::Refused(sentence));
         still_there(txn, slot)?;
         let state = store::get::<SlotState>(txn, &slot)?;
         let mut state = state.ok_or_else(|| refused(format!("{slot} never had a release of its own")))?;
+        let left = state.active;
         let back = state.rollback(to, now).map_err(|why| refused(format!("{slot}: {why}")))?;
+        if back == left {
+            return Ok(());
+        }
         store::update(txn, &state)?;
-        Ok(back)
+        let mut rollouts = store::rollout::of(txn, slot)?;
+        if rollouts.at(Stage::Full).is_some() {
+            rollouts.stop_watching(RolloutEnd::Aborted, now);
+            store::rollout::put(txn, &rollouts)?;
+        }
+        let subjects = vec![slot.to_string(), back.to_string()];
+        Ok(store::insert(txn, &AuditEntry { subjects, ..entry.clone() })?)
     };
     app.store().commit(work).await?;
     app.reload_fleet().await?;
@@ -222,7 +218,7 @@ pub async fn rollback(app: &App, slot: Slot, to: Option<ReleaseId>) -> Result<Sl
 }
 
 /// Inside a commit: the slot's ATS was not deleted meanwhile.
-fn still_there(txn: &mut Txn, slot: Slot) -> Result<(), Abort<Error>> {
+pub(crate) fn still_there(txn: &mut Txn, slot: Slot) -> Result<(), Abort<Error>> {
     match slot.ats_id {
         Some(id) if !store::exists::<Ats>(txn, &id)? => {
             Err(Abort::Refused(Rejection::not_found("Ats", id).into()))
@@ -256,27 +252,43 @@ pub fn list(app: &App, slot: Option<&str>, limit: usize) -> Result<Vec<Release>,
 pub fn show_slot(app: &App, slot: Slot) -> Result<SlotView, Error> {
     let snapshot = app.snapshot()?;
     let state = store::get::<SlotState>(&snapshot, &slot)?;
-    let active = match &state {
-        Some(state) => Some(state.active),
-        None => {
-            let default = Slot { ats_id: None, ..slot };
-            store::get::<SlotState>(&snapshot, &default)?.map(|state| state.active)
-        }
-    };
-    let active = match active {
+    let active = match active_in(&snapshot, slot)? {
         Some(id) => store::get::<Release>(&snapshot, &id)?,
         None => None,
     };
-    Ok(SlotView { slot, state, active })
+    let rollouts = store::rollout::of(&snapshot, slot)?;
+    let mut rolling = Vec::new();
+    for rollout in &rollouts.under_way {
+        rolling.extend(store::get::<Release>(&snapshot, &rollout.release_id)?);
+    }
+    let is_safe = store::safe_mode::read(&snapshot)?.covers(slot);
+    let held = held::count(&snapshot, slot, app.now())?;
+    Ok(SlotView { slot, state, active, rollouts, rolling, is_safe, held })
 }
 
-/// Every default slot, and every ATS's slot that has a release of its own.
+/// What answers in a slot: its own release, or the default slot's.
+pub(crate) fn active_in(read: &impl Read, slot: Slot) -> Result<Option<ReleaseId>, store::Error> {
+    if let Some(state) = store::get::<SlotState>(read, &slot)? {
+        return Ok(Some(state.active));
+    }
+    let default = Slot { ats_id: None, ..slot };
+    Ok(store::get::<SlotState>(read, &default)?.map(|state| state.active))
+}
+
+/// Every default slot, and every ATS's slot that has a release of its own, or one on its way.
 ///
 /// # Errors
 /// The store cannot be read.
 pub fn list_slots(app: &App) -> Result<Vec<SlotView>, Error> {
-    let states = store::slot::all(&app.snapshot()?)?;
-    states.into_iter().map(|state| show_slot(app, state.slot)).collect()
+    let snapshot = app.snapshot()?;
+    let mut slots: Vec<Slot> = store::slot::all(&snapshot)?.into_iter().map(|state| state.slot).collect();
+    let rollouts = store::rollout::all(&snapshot)?.into_iter().filter(|it| !it.under_way.is_empty());
+    for SlotRollouts { slot, .. } in rollouts {
+        if !slots.contains(&slot) {
+            slots.push(slot);
+        }
+    }
+    slots.into_iter().map(|slot| show_slot(app, slot)).collect()
 }
 
 impl App {
@@ -286,7 +298,12 @@ impl App {
     /// The store cannot be read. A release that cannot be loaded is no error: it is unavailable in its slot.
     pub async fn reload_fleet(&self) -> Result<(), Error> {
         // Held from the read to the swap, so that an older state never replaces a newer one.
-        let _turn = self.reloading().lock().await;
+        let turn = self.reloading().lock().await;
+        self.reload_fleet_in(&turn).await
+    }
+
+    /// The same for whoever has the turn already.
+    pub(crate) async fn reload_fleet_in(&self, _turn: &tokio::sync::MutexGuard<'_, ()>) -> Result<(), Error> {
         let snapshot = self.snapshot()?;
         let plan = plan(&snapshot)?;
         let load = move |digest| plugin::artifact(&snapshot, digest).map_err(|error| error.to_string());
@@ -307,7 +324,7 @@ impl App {
     /// # Errors
     /// The embedded plugin is refused, which is a defect of the build, or the store cannot be written.
     pub async fn install_standard(&self) -> Result<(), Error> {
-        let version = plugin::keep(self, plugin::STANDARD.to_owned(), STANDARD_WASM.into()).await?;
+        let version = plugin::keep(self, plugin::STANDARD.to_owned(), STANDARD_WASM.into(), SELF).await?;
         let now = self.now();
         let releases: Vec<Release> = version
             .implements
@@ -367,10 +384,20 @@ fn install(txn: &mut Txn, release: &Release) -> Result<(), Abort<Error>> {
 }
 
 /// The latest release that the server made itself of the embedded plugin, for one policy.
-fn standard_of(read: &impl Read, policy: PolicyName) -> Result<Option<Release>, store::Error> {
+pub(crate) fn standard_of(read: &impl Read, policy: PolicyName) -> Result<Option<Release>, store::Error> {
     let default = Slot { ats_id: None, policy };
     let releases = store::release::list(read, Some(default), usize::MAX)?;
     Ok(releases.into_iter().find(|release| release.author == SELF))
+}
+
+/// The embedded plugin alone, as it was built: what answers when nobody else has for too long.
+pub(crate) async fn standard_line(app: &App, policy: PolicyName) -> Result<Arc<policy::Line>, Error> {
+    let snapshot = app.snapshot()?;
+    let release = standard_of(&snapshot, policy)?;
+    let release =
+        release.ok_or_else(|| Error::Internal(format!("the embedded plugin has no release for {policy}")))?;
+    let load = move |digest| plugin::artifact(&snapshot, digest).map_err(|error| error.to_string());
+    Ok(app.fleet().line_of(&release, load).await)
 }
 
 fn plan(read: &impl Read) -> Result<policy::Plan, store::Error> {
@@ -380,12 +407,17 @@ fn plan(read: &impl Read) -> Result<policy::Plan, store::Error> {
     }
     let slots = store::slot::all(read)?;
     let mut releases = Vec::new();
-    for id in slots.iter().flat_map(|state| [Some(state.active), state.history.first().copied()]).flatten() {
+    let rollouts = store::rollout::all(read)?;
+    let in_slots =
+        slots.iter().flat_map(|state| [Some(state.active), state.history.first().copied()]).flatten();
+    let rolling = rollouts.iter().flat_map(|of| &of.under_way).map(|rollout| rollout.release_id);
+    for id in in_slots.chain(rolling) {
         releases.extend(store::get::<Release>(read, &id)?);
     }
-    Ok(policy::Plan { standard, releases, slots })
+    let safe_mode = store::safe_mode::read(read)?;
+    Ok(policy::Plan { standard, releases, slots, rollouts, safe_mode })
 }
 
-fn not_found(id: ReleaseId) -> Error {
+pub(crate) fn not_found(id: ReleaseId) -> Error {
     Rejection::not_found("Release", id).into()
 }

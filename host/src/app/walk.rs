@@ -157,7 +157,7 @@ impl Walkers {
     }
 
     /// Enters a walk of this ATS, if it has not too many.
-    fn enter(&self, whom: Whom) -> Option<Entry> {
+    pub(crate) fn enter(&self, whom: Whom) -> Option<Entry> {
         let mut state = self.lock();
         let under_way = state.under_way.entry(whom).or_default();
         if OF_ONE_ATS_MAX <= *under_way {
@@ -215,7 +215,7 @@ impl State {
 
 impl Entry {
     /// Waits for the first turn, behind all others of the same ATS.
-    async fn turn(&self) -> Turn {
+    pub(crate) async fn turn(&self) -> Turn {
         let receiver = {
             let mut state = self.walkers.lock();
             // One is free only as long as nobody waits.
@@ -229,7 +229,7 @@ impl Entry {
     }
 
     /// Lets the other ATSs have their turns. Of its own ATS it is the next: what was begun ends first.
-    async fn give_way(&self, turn: Turn) -> Turn {
+    pub(crate) async fn give_way(&self, turn: Turn) -> Turn {
         let receiver = {
             let mut state = self.walkers.lock();
             if state.order.is_empty() {

@@ -30,6 +30,8 @@ pub(super) struct Server {
     token: String,
     /// For sentences.
     url: String,
+    /// Who asks, for the audit.
+    actor: Option<String>,
 }
 
 impl std::fmt::Debug for Server {
@@ -94,7 +96,13 @@ impl Server {
         let authority = uri.authority().ok_or_else(wrong)?;
         let port = authority.port_u16().unwrap_or(80);
         let authority = format!("{}:{port}", authority.host());
-        Ok(Self { authority, token: token.to_owned(), url: url.trim_end_matches('/').to_owned() })
+        let url = url.trim_end_matches('/').to_owned();
+        Ok(Self { authority, token: token.to_owned(), url, actor: None })
+    }
+
+    /// Asked by whoever calls themselves so; absent: by the person whose shell it is.
+    pub(super) fn of(self, actor: Option<String>) -> Self {
+        Self { actor, ..self }
     }
 
     /// The JSON answer; `Null` where there is none.
@@ -145,6 +153,10 @@ impl Server {
             .uri(&request.path)
             .header(HOST, &self.authority)
             .header(AUTHORIZATION, format!("Bearer {}", self.token));
+        let builder = match &self.actor {
+            Some(actor) => builder.header("X-Switchboard-Actor", actor),
+            None => builder,
+        };
         match &request.body {
             Body::Nothing => builder.body(Full::default()),
             Body::Json(value) => {

@@ -22,6 +22,11 @@ impl Output {
         Self { json_wanted, table: !json_wanted && std::io::stdout().is_terminal() }
     }
 
+    /// Whether a person reads it.
+    pub(super) fn is_table(&self) -> bool {
+        self.table
+    }
+
     /// Prints an answer; nothing for an answer without content.
     pub(super) fn print(&self, value: &Value) -> Result<(), Failure> {
         match value {

@@ -19,6 +19,11 @@ pub(super) enum Plugin {
     },
     /// All of them.
     List,
+    /// Removes a version that no release is made of.
+    Remove {
+        #[arg(value_name = "NAME@VERSION")]
+        plugin: String,
+    },
     /// One of them, in one version or all.
     Show {
         #[arg(value_name = "NAME[@VERSION]")]
@@ -29,19 +34,23 @@ pub(super) enum Plugin {
 impl Plugin {
     pub(super) fn request(&self) -> Result<Request, Failure> {
         Ok(match self {
-            Self::Push { file, name } => {
-                let stem = file.file_stem().and_then(|stem| stem.to_str());
-                let name = name.as_deref().or(stem).ok_or_else(|| {
-                    Failure::Usage(format!("{} gives the plugin no name: say --name", file.display()))
-                })?;
-                let component = Body::Component(read(file)?);
-                let request = Request::new(Method::POST, &["plugins"]).query(&[("name", Some(name))]);
-                Request { body: component, ..request }
-            }
+            Self::Push { file, name } => push(file, name.as_deref())?,
             Self::List => Request::get(&["plugins"]),
+            Self::Remove { plugin } => Request::delete(&["plugins", plugin]),
             Self::Show { plugin } => Request::get(&["plugins", plugin]),
         })
     }
+}
+
+/// Pushes a component under a name, or under that of its file.
+pub(super) fn push(file: &Path, name: Option<&str>) -> Result<Request, Failure> {
+    let stem = file.file_stem().and_then(|stem| stem.to_str());
+    let name = name
+        .or(stem)
+        .ok_or_else(|| Failure::Usage(format!("{} gives the plugin no name: say --name", file.display())))?;
+    let component = Body::Component(read(file)?);
+    let request = Request::new(Method::POST, &["plugins"]).query(&[("name", Some(name))]);
+    Ok(Request { body: component, ..request })
 }
 
 /// A file that a command sends.

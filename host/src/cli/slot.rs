@@ -1,9 +1,16 @@
 //! `slot`: an ATS's place for a policy.
 
+mod watch;
+
+use std::time::Duration;
+
 use clap::Subcommand;
+use switchboard_domain::time::parse_duration;
 
 use super::failure::Failure;
-use super::request::Request;
+use super::output::Output;
+use super::request::{Fields, Request};
+use super::{Global, ask, client_runtime, server};
 
 /// `ATS/POLICY` on the command line. The ATS is an id, a unique name (which may hold slashes), or `default`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,13 +47,46 @@ pub(super) enum Slot {
         #[arg(value_name = "ATS/POLICY")]
         slot: SlotName,
     },
+    /// Asks now for everything that could not be decided.
+    RetryHeld {
+        #[arg(value_name = "ATS/POLICY")]
+        slot: SlotName,
+    },
+    /// Decisions as they fall and releases as they come and go, a line for each.
+    Watch {
+        #[arg(value_name = "ATS/POLICY")]
+        slot: SlotName,
+        /// Ends after so long, such as 90s; else when it is interrupted.
+        #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+        lasts: Option<Duration>,
+    },
+}
+
+/// Sends and prints; or goes on looking.
+pub(super) fn run(command: &Slot, global: &Global, output: &Output) -> Result<(), Failure> {
+    match command {
+        Slot::Watch { slot, lasts } => {
+            let server = server(global)?;
+            client_runtime()?.block_on(watch::run(slot, *lasts, &server, output))
+        }
+        Slot::List | Slot::Show { .. } | Slot::RetryHeld { .. } => ask(&command.request()?, global, output),
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|flaw| flaw.message)
 }
 
 impl Slot {
     pub(super) fn request(&self) -> Result<Request, Failure> {
         Ok(match self {
             Self::List => Request::get(&["slots"]),
-            Self::Show { slot } => Request::get(&["slots", &slot.ats, &slot.policy]),
+            Self::RetryHeld { slot } => {
+                Request::post(&["slots", &slot.ats, &slot.policy, "retry-held"], Fields::new())
+            }
+            Self::Show { slot } | Self::Watch { slot, .. } => {
+                Request::get(&["slots", &slot.ats, &slot.policy])
+            }
         })
     }
 }

@@ -19,13 +19,19 @@ fn requested(line: &str) -> Result<Request, Failure> {
         Command::Key(command) => command.request(),
         Command::Company(command) => command.request(),
         Command::PhoneNumber(command) => command.request(),
+        Command::Billing(command) => command.request(),
         Command::User(command) => command.request(),
         Command::Outbox(command) => command.request(),
         Command::Plugin(command) => command.request(),
         Command::Release(command) => command.request(),
         Command::Slot(command) => command.request(),
         Command::Decision(command) => command.request(),
-        Command::Serve(_) | Command::Demo(_) | Command::Config(_) => panic!("{line} is no admin request"),
+        Command::Backtest(command) => command.request(),
+        Command::Audit(command) => command.request(),
+        Command::SafeMode(command) => command.request(),
+        Command::Serve(_) | Command::Demo(_) | Command::Config(_) | Command::Deploy(_) => {
+            panic!("{line} is no admin request")
+        }
     }
 }
 
@@ -59,6 +65,10 @@ fn commands_that_look_ask_with_get() {
         ("company list --ats A", "/companies?atsId=A"),
         ("company show ID", "/companies/ID"),
         ("phone-number list --company C", "/phone-numbers?companyId=C"),
+        (
+            "billing rerate --release rel_1 --since 2026-04-01T00:00:00+02:00",
+            "/billing/rerate?release=rel_1&since=2026-04-01T00%3A00%3A00%2B02%3A00",
+        ),
         ("user list", "/users"),
         ("outbox list", "/outbox"),
         ("outbox list --dead", "/outbox?dead=true"),
@@ -71,15 +81,24 @@ fn commands_that_look_ask_with_get() {
         ("slot list", "/slots"),
         ("slot show default/job-resolution", "/slots/default/job-resolution"),
         ("slot show a/b?c/billing", "/slots/a%2Fb%3Fc/billing"),
+        ("safe-mode show", "/safe-mode"),
+        ("audit", "/audit"),
+        ("audit --since T --actor m.nowak --limit 5", "/audit?since=T&actor=m.nowak&limit=5"),
         ("decision list", "/decisions"),
         (
             "decision list --slot A/billing --company C --since 2026-04-02T08:00:00Z --failed --limit 5",
             "/decisions?slot=A%2Fbilling&companyId=C&since=2026-04-02T08%3A00%3A00Z&failed=true&limit=5",
         ),
         ("decision show ID", "/decisions/ID"),
+        ("decision show ID --as-scenario", "/decisions/ID"),
+        (
+            "decision export FILE --slot A/billing --company C --since T --failed --last 5",
+            "/decisions?slot=A%2Fbilling&companyId=C&since=T&failed=true&limit=1000",
+        ),
     ] {
         check(line, Method::GET, path, Value::Null);
     }
+    check("plugin remove northstar@sha256:ab", Method::DELETE, "/plugins/northstar@sha256:ab", Value::Null);
     check("ats delete ID", Method::DELETE, "/ats/ID", Value::Null);
     check("phone-number delete ID", Method::DELETE, "/phone-numbers/ID", Value::Null);
     check("user delete ID", Method::DELETE, "/users/ID", Value::Null);
@@ -150,6 +169,31 @@ fn commands_that_change_send_only_what_was_given() {
     post("release rollback A/billing", "/slots/A/billing/rollback", json!({}));
     post("release rollback A/billing --to rel_1", "/slots/A/billing/rollback", json!({"to": "rel_1"}));
     post("decision replay ID", "/decisions/ID/replay", json!({}));
+    post(
+        "release activate rel_1 --backtest 100 --max-changed 2.5",
+        "/releases/rel_1/activate",
+        json!({"backtest": {"last": 100, "maxChangedPercent": 2.5}}),
+    );
+    post("release activate rel_1 --shadow", "/releases/rel_1/activate", json!({"shadow": true}));
+    post(
+        "release activate rel_1 --canary 5 --auto-promote-after 1h30m --auto-rollback-errors 10",
+        "/releases/rel_1/activate",
+        json!({"canaryPercent": 5, "autoPromoteAfterSeconds": 5400, "autoRollback": {"failures": 10}}),
+    );
+    post(
+        "release activate rel_1 --auto-rollback-errors 2% --auto-rollback-p99-ms 50 --auto-rollback-fuel 9 \
+         --auto-rollback-changed 3%",
+        "/releases/rel_1/activate",
+        json!({"autoRollback": {"failedPercent": 2, "p99Ms": 50, "fuelMean": 9, "changedPercent": 3}}),
+    );
+    post("release promote rel_1", "/releases/rel_1/promote", json!({}));
+    post("release abort rel_1", "/releases/rel_1/abort", json!({}));
+    post("safe-mode on", "/safe-mode", json!({"on": true}));
+    post("safe-mode off --slot A/billing", "/safe-mode", json!({"on": false, "slot": "A/billing"}));
+    post("slot retry-held A/call-scheduling", "/slots/A/call-scheduling/retry-held", json!({}));
+    post("backtest rel_1", "/releases/rel_1/backtest", json!({}));
+    post("backtest rel_1 --last 100 --fail-over 2.5%", "/releases/rel_1/backtest", json!({"last": 100}));
+    post("backtest rel_1 --since T", "/releases/rel_1/backtest", json!({"since": "T"}));
 }
 
 #[test]
@@ -257,6 +301,18 @@ fn wrong_usage_is_told() {
     ] {
         assert_eq!(requested(line).expect_err(line).status(), failure::USAGE, "{line}");
     }
+}
+
+#[test]
+fn a_backtest_with_too_many_changes_is_a_refusal() {
+    let verdict = |line: &str, percent: f64| {
+        let Command::Backtest(backtest) = parsed(line).command else { panic!("{line}") };
+        backtest.verdict(&json!({ "changedPercent": percent })).map_err(|failure| failure.status())
+    };
+    assert_eq!(verdict("backtest REL", 100.0), Ok(()), "nobody set a bound");
+    assert_eq!(verdict("backtest REL --fail-over 3", 3.0), Ok(()));
+    assert_eq!(verdict("backtest REL --fail-over 3%", 3.01), Err(failure::REFUSED));
+    assert_eq!(verdict("backtest REL --fail-over 0", 0.0), Ok(()));
 }
 
 #[test]

@@ -70,6 +70,9 @@ fn every_setting_can_come_from_the_environment() {
         ("mail.public_url", "https://example.com/"),
         ("mail.templates", "/t"),
         ("webhooks.allow_private_targets", "true"),
+        ("decisions.kept_for", "7d"),
+        ("decisions.kept_max", "11"),
+        ("decisions.redacted_after", "1d"),
         ("limits.connections_max", "7"),
         ("limits.header_timeout", "1s"),
         ("limits.body_timeout", "2s"),
@@ -93,6 +96,10 @@ fn every_setting_can_come_from_the_environment() {
     assert_eq!(config.mail.public_url.as_deref(), Some("https://example.com"));
     assert_eq!(config.mail.templates.as_deref(), Some(Path::new("/t")));
     assert!(config.webhooks.allow_private_targets);
+    assert_eq!(
+        (config.decisions.kept_max, config.decisions.redacted_after),
+        (11, Duration::from_secs(86_400))
+    );
     assert_eq!(config.limits.connections_max, 7);
     assert_eq!(config.limits.drain_timeout, Duration::from_secs(90));
     let limits = &config.limits;

@@ -2,15 +2,20 @@
 //! the partners' one. Every command of the command line is a client of this.
 
 pub mod ats;
+pub mod audit;
+pub mod backtest;
+pub mod billing;
 pub mod clock;
 pub mod company;
 pub mod decision;
 pub mod key;
+mod metrics;
 pub mod openapi;
 pub mod outbox;
 pub mod phone_number;
 pub mod plugin;
 pub mod release;
+pub mod safe_mode;
 pub mod slot;
 pub mod user;
 
@@ -27,7 +32,8 @@ use hyper::body::Incoming;
 use hyper::{Method, Response, StatusCode};
 use serde::Serialize;
 use subtle::ConstantTimeEq;
-use switchboard_domain::bounds::COMPONENT_BYTES_MAX;
+use switchboard_domain::audit::SELF;
+use switchboard_domain::bounds::{COMPONENT_BYTES_MAX, OPERATOR_NAME_CHARS};
 use switchboard_domain::problem::{Flaw, Problems};
 
 use super::health::{HealthView, ReadinessView};
@@ -76,6 +82,7 @@ enum Route {
     ListPhoneNumbers,
     CreatePhoneNumber,
     DeletePhoneNumber,
+    RerateBills,
     ListUsers,
     CreateUser,
     DeleteUser,
@@ -85,16 +92,25 @@ enum Route {
     ListPlugins,
     PushPlugin,
     GetPlugin,
+    RemovePlugin,
     ListReleases,
     CreateRelease,
     GetRelease,
     ActivateRelease,
+    PromoteRelease,
+    AbortRelease,
+    BacktestRelease,
+    GetBacktest,
     ListSlots,
     GetSlot,
     RollBackSlot,
+    RetryHeld,
+    GetSafeMode,
+    SetSafeMode,
     ListDecisions,
     GetDecision,
     ReplayDecision,
+    ListAudit,
     GetClock,
     MoveClock,
 }
@@ -124,6 +140,7 @@ const ROUTES: &[(Route, &str, &str)] = &[
     (Route::ListPhoneNumbers, "GET", "/phone-numbers"),
     (Route::CreatePhoneNumber, "POST", "/phone-numbers"),
     (Route::DeletePhoneNumber, "DELETE", "/phone-numbers/{id}"),
+    (Route::RerateBills, "GET", "/billing/rerate"),
     (Route::ListUsers, "GET", "/users"),
     (Route::CreateUser, "POST", "/users"),
     (Route::DeleteUser, "DELETE", "/users/{id}"),
@@ -133,16 +150,25 @@ const ROUTES: &[(Route, &str, &str)] = &[
     (Route::ListPlugins, "GET", "/plugins"),
     (Route::PushPlugin, "POST", "/plugins"),
     (Route::GetPlugin, "GET", "/plugins/{name}"),
+    (Route::RemovePlugin, "DELETE", "/plugins/{name}"),
     (Route::ListReleases, "GET", "/releases"),
     (Route::CreateRelease, "POST", "/releases"),
     (Route::GetRelease, "GET", "/releases/{id}"),
     (Route::ActivateRelease, "POST", "/releases/{id}/activate"),
+    (Route::PromoteRelease, "POST", "/releases/{id}/promote"),
+    (Route::AbortRelease, "POST", "/releases/{id}/abort"),
+    (Route::BacktestRelease, "POST", "/releases/{id}/backtest"),
+    (Route::GetBacktest, "GET", "/releases/{id}/backtest"),
     (Route::ListSlots, "GET", "/slots"),
     (Route::GetSlot, "GET", "/slots/{ats}/{policy}"),
     (Route::RollBackSlot, "POST", "/slots/{ats}/{policy}/rollback"),
+    (Route::RetryHeld, "POST", "/slots/{ats}/{policy}/retry-held"),
+    (Route::GetSafeMode, "GET", "/safe-mode"),
+    (Route::SetSafeMode, "POST", "/safe-mode"),
     (Route::ListDecisions, "GET", "/decisions"),
     (Route::GetDecision, "GET", "/decisions/{id}"),
     (Route::ReplayDecision, "POST", "/decisions/{id}/replay"),
+    (Route::ListAudit, "GET", "/audit"),
     (Route::GetClock, "GET", "/clock"),
     (Route::MoveClock, "POST", "/clock"),
 ];
@@ -153,6 +179,9 @@ impl Route {
         matches!(self, Self::Healthz | Self::Readyz | Self::OpenApi | Self::Docs | Self::DocsFile)
     }
 }
+
+/// The header in which operators say who they are.
+const ACTOR: &str = "X-Switchboard-Actor";
 
 /// The media type of the metrics.
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -173,6 +202,17 @@ impl Ask<'_> {
     /// What stood in a place of the path.
     pub(crate) fn place(&self, index: usize) -> &str {
         self.places.get(index).map_or("", String::as_str)
+    }
+
+    /// Who does it, as they call themselves: the audit tells.
+    pub(crate) fn actor(&self) -> Result<&str, Failure> {
+        let Some(value) = self.request.headers.get(ACTOR) else { return Ok("operator") };
+        let actor = value.to_str().ok().filter(|actor| OPERATOR_NAME_CHARS.contains(&actor.len()));
+        match actor {
+            Some(SELF) => Err(Failure::field(ACTOR, Flaw::invalid("is the server itself; send who you are"))),
+            Some(actor) => Ok(actor),
+            None => Err(Failure::field(ACTOR, Flaw::invalid("must be 1 to 100 visible ASCII characters"))),
+        }
     }
 
     /// Refuses bad values of the query.
@@ -200,7 +240,7 @@ impl Admin {
     }
 
     async fn run(&self, request: &mut Request, trace: &mut Trace) -> Result<Reply, Failure> {
-        let (route, template, places) = match recognise(&request.method, &request.path) {
+        let (route, template, places) = match recognise(&request.method, request.path()) {
             Ok(found) => found,
             Err(problem) => {
                 request.discard().await;
@@ -252,6 +292,7 @@ impl Admin {
             Route::ListPhoneNumbers => phone_number::list(ask),
             Route::CreatePhoneNumber => phone_number::create(ask).await,
             Route::DeletePhoneNumber => phone_number::delete(ask).await,
+            Route::RerateBills => Box::pin(billing::rerate(ask)).await,
             Route::ListUsers => user::list(ask),
             Route::CreateUser => user::create(ask).await,
             Route::DeleteUser => user::delete(ask).await,
@@ -261,16 +302,25 @@ impl Admin {
             Route::ListPlugins => plugin::list(ask),
             Route::PushPlugin => plugin::push(ask).await,
             Route::GetPlugin => plugin::get(ask),
+            Route::RemovePlugin => plugin::remove(ask).await,
             Route::ListReleases => release::list(ask),
             Route::CreateRelease => release::create(ask).await,
             Route::GetRelease => release::get(ask),
             Route::ActivateRelease => release::activate(ask).await,
+            Route::PromoteRelease => release::promote(ask).await,
+            Route::AbortRelease => release::abort(ask).await,
+            Route::BacktestRelease => backtest::run(ask).await,
+            Route::GetBacktest => backtest::progress(ask),
             Route::ListSlots => slot::list(ask),
             Route::GetSlot => slot::get(ask),
             Route::RollBackSlot => slot::roll_back(ask).await,
+            Route::RetryHeld => slot::retry_held(ask).await,
+            Route::GetSafeMode => safe_mode::get(ask),
+            Route::SetSafeMode => safe_mode::set(ask).await,
             Route::ListDecisions => decision::list(ask),
             Route::GetDecision => decision::get(ask),
             Route::ReplayDecision => decision::replay(ask).await,
+            Route::ListAudit => audit::list(ask),
             Route::GetClock => Ok(clock::get(ask)),
             Route::MoveClock => clock::change(ask),
         }
@@ -286,7 +336,7 @@ impl Admin {
     fn metrics_text(&self) -> Reply {
         let mut text = self.metrics.text();
         let end = text.rfind("# EOF").unwrap_or(text.len());
-        text.insert_str(end, &slot::metrics(&self.app));
+        text.insert_str(end, &metrics::of_slots(&self.app));
         Reply::text(StatusCode::OK, METRICS, text)
     }
 }

@@ -16,7 +16,7 @@ use super::problem::{Failure, Problem};
 use super::reply::Reply;
 use super::request::{Call, Guest};
 use super::route::Route;
-use super::{analysis, call_attempt, company, dialler, interview, invitation, resource};
+use super::{analysis, billing, call_attempt, company, decision, dialler, interview, invitation, resource};
 use crate::app::idempotency::{self, Begin};
 use crate::app::{App, Page, PageRequest, PageStart, Rendered, Write};
 
@@ -34,36 +34,37 @@ pub async fn dispatch(app: App, mut call: Call) -> Result<Reply, Failure> {
 }
 
 async fn handle(app: &App, call: &mut Call) -> Result<Reply, Failure> {
-    // Writes in boxes of their own, so that a read does not pay for the room that they need.
+    // In boxes of their own, so that who needs none does not pay for the room that the others need.
     match call.route {
         Route::CreateCompany => Box::pin(company::create(app, call)).await,
-        Route::ListCompanies => company::list(app, call).await,
+        Route::ListCompanies => Box::pin(company::list(app, call)).await,
         Route::GetCompany => resource::get::<Company>(app, call),
         Route::UpdateCompany => Box::pin(company::update(app, call)).await,
         Route::DeleteCompany => Box::pin(company::delete(app, call)).await,
         Route::CreateJob => Box::pin(resource::create::<Job>(app, call)).await,
-        Route::ListJobs => resource::list::<Job>(app, call).await,
+        Route::ListJobs => Box::pin(resource::list::<Job>(app, call)).await,
         Route::GetJob => resource::get::<Job>(app, call),
         Route::UpdateJob => Box::pin(resource::update::<Job>(app, call)).await,
         Route::DeleteJob => Box::pin(resource::delete::<Job>(app, call)).await,
         Route::CreateCandidate => Box::pin(resource::create::<Candidate>(app, call)).await,
-        Route::ListCandidates => resource::list::<Candidate>(app, call).await,
+        Route::ListCandidates => Box::pin(resource::list::<Candidate>(app, call)).await,
         Route::GetCandidate => resource::get::<Candidate>(app, call),
         Route::UpdateCandidate => Box::pin(resource::update::<Candidate>(app, call)).await,
         Route::DeleteCandidate => Box::pin(resource::delete::<Candidate>(app, call)).await,
-        Route::ListCandidateInterviews => interview::list_of_candidate(app, call).await,
-        Route::ListCandidateAnalyses => analysis::list_of_candidate(app, call).await,
+        Route::ListCandidateInterviews => Box::pin(interview::list_of_candidate(app, call)).await,
+        Route::ListCandidateAnalyses => Box::pin(analysis::list_of_candidate(app, call)).await,
         Route::CreateAgent => Box::pin(resource::create::<Agent>(app, call)).await,
-        Route::ListAgents => resource::list::<Agent>(app, call).await,
+        Route::ListAgents => Box::pin(resource::list::<Agent>(app, call)).await,
         Route::GetAgent => resource::get::<Agent>(app, call),
         Route::UpdateAgent => Box::pin(resource::update::<Agent>(app, call)).await,
         Route::DeleteAgent => Box::pin(resource::delete::<Agent>(app, call)).await,
         Route::CreateInterview => Box::pin(interview::create(app, call)).await,
-        Route::ListInterviews => resource::list::<Interview>(app, call).await,
+        Route::ListInterviews => Box::pin(resource::list::<Interview>(app, call)).await,
         Route::GetInterview => resource::get::<Interview>(app, call),
         Route::UpdateInterview => Box::pin(resource::update::<Interview>(app, call)).await,
         Route::DeleteInterview => Box::pin(resource::delete::<Interview>(app, call)).await,
         Route::GetAnalysisPdf => Box::pin(analysis::get_pdf(app, call)).await,
+        Route::GetDecision => decision::get(app, call),
         Route::CreateCallAttempt => Box::pin(call_attempt::create(app, call)).await,
         Route::UpdateCallAttempt => Box::pin(call_attempt::update(app, call)).await,
         Route::DeleteCallAttempt => Box::pin(call_attempt::delete(app, call)).await,
@@ -73,6 +74,7 @@ async fn handle(app: &App, call: &mut Call) -> Result<Reply, Failure> {
         Route::PutAnalysis => Box::pin(analysis::put(app, call)).await,
         Route::StartInterview => Box::pin(dialler::start_online(app, call)).await,
         Route::CompleteInterview => Box::pin(dialler::complete_online(app, call)).await,
+        Route::GetBillingUsage => Box::pin(billing::usage(app, call)).await,
         // Answered before a key is asked for.
         Route::Healthz
         | Route::OpenApi

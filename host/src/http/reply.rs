@@ -1,8 +1,6 @@
 //! Answers: the envelope, written once, straight into the bytes that leave. Nothing here waits or fails, so a
 //! reply can be made inside a commit and stored with it.
 
-use std::io::Write;
-
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue};
@@ -56,8 +54,10 @@ impl Reply {
     ) -> Self {
         match open(data) {
             Ok(body) => {
-                let etag = condition::etag(revision, &body[OPENING.len()..]);
-                Self::success(status, body, &[], now).with(ETAG, &etag)
+                let etag = HeaderValue::try_from(condition::etag(revision, &body[OPENING.len()..]));
+                let mut reply = Self::success(status, body, &[], now);
+                reply.headers.extend(etag.ok().map(|etag| (ETAG, etag)));
+                reply
             }
             Err(error) => Self::unwritable(&error, now),
         }
@@ -181,9 +181,10 @@ fn open(data: &(impl Serialize + ?Sized)) -> Result<Vec<u8>, serde_json::Error> 
     Ok(body)
 }
 
-#[expect(clippy::let_underscore_must_use, reason = "writing into a Vec cannot fail")]
 fn close(body: &mut Vec<u8>, now: Timestamp) {
-    let _ = write!(body, r#","timestamp":"{now}"}}"#);
+    body.extend_from_slice(br#","timestamp":""#);
+    body.extend_from_slice(&now.text());
+    body.extend_from_slice(br#""}"#);
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http_body_util::BodyExt;
-use hyper::Method;
 use hyper::body::{Body, Incoming};
-use hyper::header::{CONTENT_TYPE, EXPECT, HeaderMap, HeaderValue};
+use hyper::header::{CONTENT_TYPE, EXPECT, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Uri};
 use serde_json::Value;
 use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::time::Timestamp;
@@ -27,6 +27,8 @@ use crate::ids::Ids;
 
 /// Makes a POST safe to send again.
 pub(super) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+/// Names a request: the caller's own name for it, and ours in every answer.
+pub(super) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A partner's request whose key may call its route.
 #[derive(Debug)]
@@ -44,7 +46,7 @@ pub struct Call {
     /// Among the requests that are at work. One that only waits from now on leaves it.
     pub place: Place,
     /// The rest.
-    pub request: Request,
+    pub request: Box<Request>,
 }
 
 impl Call {
@@ -105,7 +107,7 @@ pub struct Guest {
     /// Among the requests that are at work.
     pub place: Place,
     /// The rest.
-    pub request: Request,
+    pub request: Box<Request>,
 }
 
 impl Guest {
@@ -127,8 +129,8 @@ impl Guest {
 pub struct Request {
     /// As sent.
     pub method: Method,
-    /// As sent, without the query.
-    pub path: String,
+    /// As sent.
+    pub uri: Uri,
     /// The query.
     pub query: Query,
     /// As sent.
@@ -157,6 +159,12 @@ const DISCARDED_BYTES_MAX: usize = 4 << 20;
 const DISCARD_TIME_MAX: Duration = Duration::from_secs(2);
 
 impl Request {
+    /// The path, as sent.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.uri.path()
+    }
+
     /// Reads the body, at most `max_bytes` of it and for at most `within`; the verdict is kept.
     pub async fn receive(&mut self, max_bytes: usize, within: Duration) {
         if let RequestBody::Unread(incoming) = &mut self.body {
@@ -316,8 +324,8 @@ impl RequestId {
 
     /// As header.
     #[must_use]
-    pub fn header(&self) -> HeaderValue {
-        self.0.clone()
+    pub fn into_header(self) -> HeaderValue {
+        self.0
     }
 
     fn kept(value: &HeaderValue) -> Option<Self> {
@@ -335,12 +343,13 @@ impl fmt::Display for RequestId {
 }
 
 /// Sixteen digits. Every request has an id, so this does not go through the format interpreter.
-fn put_hex(text: &mut BytesMut, number: u64) {
-    for byte in number.to_be_bytes() {
-        for digit in [byte >> 4, byte & 0xf] {
-            text.put_u8(b"0123456789abcdef"[usize::from(digit)]);
-        }
+pub(super) fn hex(number: u64) -> [u8; 16] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [0; 16];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(number.to_be_bytes()) {
+        pair.copy_from_slice(&[byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)]));
     }
+    text
 }
 
 /// Makes request ids: a random prefix for the process and a counter, which costs no system call.
@@ -360,12 +369,12 @@ impl RequestIds {
     /// The caller's own where it can be kept, else a new one.
     #[must_use]
     pub fn of(&self, headers: &HeaderMap) -> RequestId {
-        headers.get("x-request-id").and_then(RequestId::kept).unwrap_or_else(|| {
+        headers.get(&X_REQUEST_ID).and_then(RequestId::kept).unwrap_or_else(|| {
             let made = self.made.fetch_add(1, Ordering::Relaxed);
             let mut text = BytesMut::with_capacity(33);
-            put_hex(&mut text, self.prefix);
+            text.extend_from_slice(&hex(self.prefix));
             text.put_u8(b'-');
-            put_hex(&mut text, made);
+            text.extend_from_slice(&hex(made));
             let value = HeaderValue::from_maybe_shared(text.freeze());
             RequestId(value.unwrap_or(HeaderValue::from_static("unnamed")))
         })

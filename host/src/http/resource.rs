@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use hyper::StatusCode;
-use hyper::header::CACHE_CONTROL;
+use hyper::header::{CACHE_CONTROL, HeaderValue};
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::id::CompanyId;
@@ -69,7 +69,7 @@ pub(crate) trait Listed: Noun {
 }
 
 /// A client may keep the answer, but asks every time whether it is still the present one.
-const KEPT_BY_TAG: &str = "private, no-cache";
+const KEPT_BY_TAG: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 /// `POST` of a noun of a company.
 pub(crate) async fn create<N: Posted>(app: &App, call: &mut Call) -> Result<Reply, Failure> {
@@ -114,8 +114,9 @@ pub(crate) fn get<N: Noun>(app: &App, call: &Call) -> Result<Reply, Failure> {
     let shown = app::resource::get::<N>(app, &aim)?;
     let whole = answer::<N>(StatusCode::OK, &shown, call.request.now);
     let known = whole.etag().filter(|etag| condition::has_already(&call.request.headers, etag));
-    let reply = known.map(Reply::not_modified).unwrap_or(whole);
-    Ok(reply.with(CACHE_CONTROL, KEPT_BY_TAG))
+    let mut reply = known.map(Reply::not_modified).unwrap_or(whole);
+    reply.headers.insert(CACHE_CONTROL, KEPT_BY_TAG);
+    Ok(reply)
 }
 
 /// `PATCH` of one resource.

@@ -2,6 +2,8 @@
 //! document come. A route that is not in the table does not exist.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use hyper::Method;
 use switchboard_domain::key::Scope;
@@ -77,6 +79,8 @@ pub enum Route {
     DeleteInterview,
     /// `GET /interviews/{id}/analysis-pdf`
     GetAnalysisPdf,
+    /// `GET /decisions/{id}`
+    GetDecision,
     /// `POST /interviews/{id}/call-attempts`
     CreateCallAttempt,
     /// `PATCH /interviews/{id}/call-attempts/{attemptId}`
@@ -95,6 +99,8 @@ pub enum Route {
     StartInterview,
     /// `POST /worker/interviews/{id}/complete`
     CompleteInterview,
+    /// `GET /billing/usage`
+    GetBillingUsage,
     /// `GET /invitations/{token}`
     GetInvitation,
     /// `POST /invitations/{token}/accept`
@@ -247,6 +253,7 @@ const TABLE: &[Entry] = {
             Partner,
             READ_INTERVIEWS,
         ),
+        entry(GetDecision, Get, "/decisions/{id}", "getDecision", Partner, &[Scope::ReadInterviews]),
         entry(
             CreateCallAttempt,
             Post,
@@ -284,6 +291,7 @@ const TABLE: &[Entry] = {
         entry(PutAnalysis, Post, "/worker/interviews/{id}/analysis", "putAnalysis", Worker, &[]),
         entry(StartInterview, Post, "/worker/interviews/{id}/start", "startInterview", Worker, &[]),
         entry(CompleteInterview, Post, "/worker/interviews/{id}/complete", "completeInterview", Worker, &[]),
+        entry(GetBillingUsage, Get, "/billing/usage", "getBillingUsage", Partner, &[Scope::ReadBilling]),
         entry(GetInvitation, Get, "/invitations/{token}", "getInvitation", Public, &[]),
         entry(AcceptInvitation, Post, "/invitations/{token}/accept", "acceptInvitation", Public, &[]),
     ]
@@ -323,14 +331,6 @@ pub struct PathIds {
 }
 
 impl PathIds {
-    fn of(template: &str, segments: &[Cow<'_, str>]) -> Self {
-        let at = |place: &str| {
-            let position = template[1..].split('/').position(|part| part == place)?;
-            segments.get(position).map(|segment| segment.clone().into_owned())
-        };
-        Self { id: at("{id}"), attempt_id: at("{attemptId}"), token: at("{token}") }
-    }
-
     /// The path of this template with these ids.
     #[must_use]
     pub fn fill(&self, template: &str) -> String {
@@ -376,15 +376,20 @@ pub fn recognise(method: &Method, path: &str) -> Recognised {
     {
         segments = rest;
     }
+    let [first, rest @ ..] = segments else { return Recognised::NotFound };
+    let first = if first == "companies" { "company" } else { first };
+    let shapes = SHAPES.get(first).map_or(&[][..], Vec::as_slice);
     let wanted = if *method == Method::HEAD { "GET" } else { method.as_str() };
-    // Most templates are told apart by their first letter, which costs a comparison instead of a walk.
-    let initial = segments.first().and_then(|first| first.as_bytes().first());
-    for entry in Route::ALL.iter().filter(|entry| entry.template.as_bytes().get(1) == initial) {
-        if entry.verb.as_str() == wanted && matches(entry.template, segments) {
-            return Recognised::Found(entry.route, PathIds::of(entry.template, segments));
+    let found = shapes.iter().filter(|shape| shape.entry.verb.as_str() == wanted);
+    for shape in found {
+        if let Some(ids) = shape.fit(rest) {
+            return Recognised::Found(shape.entry.route, ids);
         }
     }
-    let Some(allow) = allowed(segments) else { return Recognised::NotFound };
+    let allow = allowed(shapes.iter().filter(|shape| shape.fit(rest).is_some()));
+    if allow.is_empty() {
+        return Recognised::NotFound;
+    }
     if *method == Method::OPTIONS {
         Recognised::Options { allow }
     } else {
@@ -409,29 +414,59 @@ pub fn segments(path: &str) -> Option<Vec<Cow<'_, str>>> {
     Some(list)
 }
 
-fn matches(template: &str, segments: &[Cow<'_, str>]) -> bool {
-    let mut left = segments.iter();
-    for (index, part) in template[1..].split('/').enumerate() {
-        let Some(segment) = left.next() else { return false };
-        let segment = if index == 0 && segment == "companies" { "company" } else { segment.as_ref() };
-        if !part.starts_with('{') && part != segment {
-            return false;
-        }
-    }
-    left.next().is_none()
+/// A template taken apart, so that nobody does so for a request.
+struct Shape {
+    entry: &'static Entry,
+    /// Behind the first.
+    parts: Vec<&'static str>,
 }
 
-fn allowed(segments: &[Cow<'_, str>]) -> Option<String> {
+/// By the first part of their templates.
+static SHAPES: LazyLock<HashMap<&'static str, Vec<Shape>>> = LazyLock::new(|| {
+    let mut shapes: HashMap<_, Vec<_>> = HashMap::new();
+    for entry in Route::ALL {
+        let mut parts = entry.template.split('/').skip(1);
+        let first = parts.next().unwrap_or_default();
+        shapes.entry(first).or_default().push(Shape { entry, parts: parts.collect() });
+    }
+    shapes
+});
+
+impl Shape {
+    /// What stands in the places, if a path with these segments behind its first has this form.
+    fn fit(&self, segments: &[Cow<'_, str>]) -> Option<PathIds> {
+        if self.parts.len() != segments.len() {
+            return None;
+        }
+        let mut ids = PathIds::default();
+        for (part, segment) in self.parts.iter().zip(segments) {
+            match *part {
+                "{id}" => ids.id = Some(segment.clone().into_owned()),
+                "{attemptId}" => ids.attempt_id = Some(segment.clone().into_owned()),
+                "{token}" => ids.token = Some(segment.clone().into_owned()),
+                fixed if fixed == segment => {}
+                _ => return None,
+            }
+        }
+        Some(ids)
+    }
+}
+
+/// The methods of these, for the `Allow` header; nothing where there is none.
+fn allowed<'a>(shapes: impl Iterator<Item = &'a Shape>) -> String {
     let mut allow = String::new();
-    for entry in Route::ALL.iter().filter(|entry| matches(entry.template, segments)) {
-        allow.push_str(match entry.verb {
+    for shape in shapes {
+        allow.push_str(match shape.entry.verb {
             Verb::Get => "GET, HEAD, ",
             Verb::Post => "POST, ",
             Verb::Patch => "PATCH, ",
             Verb::Delete => "DELETE, ",
         });
     }
-    (!allow.is_empty()).then(|| allow + "OPTIONS")
+    if !allow.is_empty() {
+        allow.push_str("OPTIONS");
+    }
+    allow
 }
 
 #[cfg(test)]

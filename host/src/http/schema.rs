@@ -11,6 +11,7 @@ use serde_json::{Number, Value};
 use switchboard_domain::call_window::{CallWindow, ZoneSource};
 use switchboard_domain::decision::PolicyName;
 use switchboard_domain::metadata::Metadata;
+use switchboard_domain::usage::Quantity;
 use switchboard_domain::{
     agent, analysis, ats, call_attempt, candidate, company, decision, interview, invitation, job, key,
     language, lease, release, text,
@@ -28,6 +29,16 @@ pub struct Text<T>(pub T);
 impl<T: Display> Serialize for Text<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
+    }
+}
+
+/// A quantity that leaves as its digits: no float comes between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decimal(pub Quantity);
+
+impl Serialize for Decimal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.0.to_string()).map_err(S::Error::custom)?.serialize(serializer)
     }
 }
 

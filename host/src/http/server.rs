@@ -4,6 +4,7 @@
 //! of one that speaks HTTP/2, spawned by the connection, which ends them.
 
 mod connection;
+mod head_timer;
 mod socket;
 mod traffic;
 

@@ -98,8 +98,7 @@ pub(super) async fn start(limits: ServerLimits, body_within: Duration) -> Runnin
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let (address, (stop, drain)) = (listener.address(), drain());
     let serving = listener.serve(limits, drain, metrics.connections("partners"), move |request, socket| {
-        let partners = partners.clone();
-        async move { partners.answer(request, socket).await }
+        partners.answer(request, socket)
     });
     let mut serving_task = tokio::task::JoinSet::new();
     serving_task.spawn(serving);

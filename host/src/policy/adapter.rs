@@ -26,7 +26,7 @@ pub trait Policy: fmt::Debug + Send + Sync + 'static {
     /// Its name.
     const NAME: PolicyName;
     /// All that a rule may ever know.
-    type Facts: decision::Facts + fmt::Debug + Send + Sync;
+    type Facts: decision::Facts + fmt::Debug + Send + Sync + 'static;
     /// A checked answer.
     type Verdict: fmt::Debug + Clone + PartialEq + Send + Sync;
     /// The facts as a plugin sees them.
@@ -101,9 +101,14 @@ pub(super) async fn check_type<P: Policy>(callee: &Callee, bounds: Bounds<'_>) -
     call::check_type::<(&P::Seen, &str), (P::Said,)>(&loaded.house, pre, decide, bounds).await
 }
 
+/// Bytes that most facts fit into, so that the text is allocated once.
+const TYPICAL_FACTS_BYTES: usize = 1024;
+
 pub(super) fn to_json(value: &impl Serialize) -> String {
+    let mut text = Vec::with_capacity(TYPICAL_FACTS_BYTES);
     // Strings, numbers and lists only: nothing that could fail.
-    serde_json::to_string(value).unwrap_or_default()
+    let written = serde_json::to_writer(&mut text, value);
+    written.ok().and_then(|()| String::from_utf8(text).ok()).unwrap_or_default()
 }
 
 pub(super) fn from_json<T: DeserializeOwned>(json: &str) -> Result<T, Error> {

@@ -79,15 +79,16 @@ pub(super) struct House {
     pub(super) minimal_wasi: Linker<Guest>,
     /// One permit for each call that the pool has room for: an exhausted pool would be an error, not a wait.
     pub(super) places: Semaphore,
+    places_max: usize,
     /// Changes whenever compiled code of one engine cannot be run by the other.
     pub(super) hash: u64,
 }
 
 impl House {
     pub(super) fn build(kind: Kind) -> Result<Self, Error> {
-        let (config, places) = match kind {
-            Kind::Compact => (compact_config(), COMPACT_CALLS_MAX),
-            Kind::Roomy => (roomy_config(), ROOMY_CALLS_MAX),
+        let (config, places_max) = match kind {
+            Kind::Compact => (compact_config(), COMPACT_CALLS_MAX as usize),
+            Kind::Roomy => (roomy_config(), ROOMY_CALLS_MAX as usize),
         };
         let engine = Engine::new(&config).map_err(|error| Error::Engine(format!("{error:#}")))?;
         let plain = linker(&engine).map_err(|error| Error::Engine(format!("{error:#}")))?;
@@ -96,7 +97,15 @@ impl House {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let hash = hasher.finish();
-        Ok(Self { kind, engine, plain, minimal_wasi, places: Semaphore::new(places as usize), hash })
+        let places = Semaphore::new(places_max);
+        Ok(Self { kind, engine, plain, minimal_wasi, places, places_max, hash })
+    }
+}
+
+impl House {
+    /// Whether a guest runs in it.
+    pub(super) fn is_in_use(&self) -> bool {
+        self.places.available_permits() < self.places_max
     }
 }
 

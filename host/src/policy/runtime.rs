@@ -19,6 +19,8 @@ use super::shape;
 
 /// A looping guest gives its thread back this often.
 const TICK: Duration = Duration::from_millis(2);
+/// While no guest runs; the first tick of one that begins to loop then may come so late.
+const IDLE_TICK: Duration = Duration::from_millis(20);
 /// Cranelift uses all cores for one component already.
 const COMPILES_AT_ONCE: usize = 1;
 
@@ -92,7 +94,7 @@ impl Runtime {
             }
             None => None,
         };
-        let ticking = start_ticking([compact.engine.weak(), roomy.engine.weak()])?;
+        let ticking = start_ticking([&compact, &roomy].map(Arc::downgrade))?;
         let shared = Shared {
             compact,
             roomy,
@@ -225,12 +227,17 @@ fn closed() -> Error {
 }
 
 /// Ticks until the returned sender is dropped.
-fn start_ticking(engines: [wasmtime::EngineWeak; 2]) -> Result<mpsc::Sender<()>, Error> {
+fn start_ticking(houses: [Weak<House>; 2]) -> Result<mpsc::Sender<()>, Error> {
     let (alive, ended) = mpsc::channel::<()>();
     let tick = move || {
-        while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-            for engine in engines.iter().filter_map(wasmtime::EngineWeak::upgrade) {
-                engine.increment_epoch();
+        let mut pause = IDLE_TICK;
+        while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+            pause = IDLE_TICK;
+            for house in houses.iter().filter_map(Weak::upgrade) {
+                house.engine.increment_epoch();
+                if house.is_in_use() {
+                    pause = TICK;
+                }
             }
         }
     };

@@ -99,7 +99,12 @@ fn state(slot: Slot, active: &Release, history: &[&Release]) -> SlotState {
 fn plan(active: &Release, history: &[&Release]) -> Plan {
     let releases = history.iter().copied().chain([active]).cloned().collect();
     let standard = of(active.slot.policy, standard());
-    Plan { standard: vec![standard], releases, slots: vec![state(active.slot, active, history)] }
+    Plan {
+        standard: vec![standard],
+        releases,
+        slots: vec![state(active.slot, active, history)],
+        ..Plan::default()
+    }
 }
 
 async fn fleet_of(active: &Release) -> Fleet {

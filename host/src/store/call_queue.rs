@@ -7,7 +7,7 @@
 //! So a claim looks at the front of the ring, whatever stands in the queues, and finds nothing by two reads.
 //!
 //! The row follows from the company, its queue and its leases, and is kept by every change of one of these
-//! ([`reseat`]). Only the way from waiting into the ring needs the time, and is the claim's.
+//! (`reseat`). Only the way from waiting into the ring needs the time, and is the claim's.
 
 use std::collections::BTreeMap;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use switchboard_domain::agent::Agent;
 use switchboard_domain::analysis::Analysis;
 use switchboard_domain::ats::Ats;
+use switchboard_domain::audit::AuditEntry;
 use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
@@ -19,6 +20,8 @@ use switchboard_domain::outbox::OutboxTry;
 use switchboard_domain::phone_number::CompanyPhoneNumber;
 use switchboard_domain::release::{PluginVersion, Release, SlotState};
 use switchboard_domain::removal::Removal;
+use switchboard_domain::rollout::SlotRollouts;
+use switchboard_domain::usage::{DayUsage, InterviewCall, Repeat, UsageRecord};
 use switchboard_domain::user::User;
 
 use super::call_queue::CallQueue;
@@ -30,11 +33,11 @@ use super::record::{self, EVERYTHING, Record, hex};
 use super::schema::Table;
 use super::search::{Searched, StoredList, WordList};
 use super::txn::{Direction, Read};
-use super::{Error, call_queue, codec, event, lease};
+use super::{Error, call_queue, codec, event, lease, usage};
 
 /// Walks everything: each record is read, the index holds exactly the entries, counts and word lists that follow
-/// from the records, every company's queue stands where it belongs, and every call in progress is in somebody's
-/// hands. Gives a sentence for each contradiction; none means that the store is sound.
+/// from the records, every company's queue stands where it belongs, every call in progress is in somebody's
+/// hands, and what days hold follows from the ledger of usage. Gives a sentence for each contradiction; none means that the store is sound.
 ///
 /// # Errors
 /// The engine fails.
@@ -58,12 +61,18 @@ pub fn check(read: &impl Read) -> Result<Vec<String>, Error> {
     walk.table::<Decision>(read)?;
     walk.table::<Release>(read)?;
     walk.table::<SlotState>(read)?;
+    walk.table::<SlotRollouts>(read)?;
     walk.table::<PluginVersion>(read)?;
     walk.table::<Event>(read)?;
     walk.table::<OutboxRow>(read)?;
     walk.table::<OutboxTry>(read)?;
     walk.table::<Reply>(read)?;
     walk.table::<Removal>(read)?;
+    walk.table::<UsageRecord>(read)?;
+    walk.table::<DayUsage>(read)?;
+    walk.table::<InterviewCall>(read)?;
+    walk.table::<Repeat>(read)?;
+    walk.table::<AuditEntry>(read)?;
     for (key, members) in std::mem::take(&mut walk.counts) {
         walk.expected.insert(key, members.to_be_bytes().to_vec());
     }
@@ -94,6 +103,7 @@ pub fn check(read: &impl Read) -> Result<Vec<String>, Error> {
     if walk.problems.is_empty() {
         walk.problems.extend(call_queue::misplaced(read)?);
         walk.problems.extend(lease::lost(read)?);
+        walk.problems.extend(usage::contradictions(read)?);
     }
     Ok(walk.problems)
 }

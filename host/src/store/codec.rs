@@ -6,9 +6,14 @@ use switchboard_domain::time::Timestamp;
 
 use super::Error;
 
+/// Bytes that most values fit into, so that they are allocated once.
+const TYPICAL_VALUE_BYTES: usize = 512;
+
 /// A value as it is stored: one byte of version, then postcard.
 pub(crate) fn encode<T: Serialize>(table: &'static str, version: u8, value: &T) -> Result<Vec<u8>, Error> {
-    postcard::to_extend(value, vec![version])
+    let mut bytes = Vec::with_capacity(TYPICAL_VALUE_BYTES);
+    bytes.push(version);
+    postcard::to_extend(value, bytes)
         .map_err(|error| Error::Corrupt { table, what: format!("a value cannot be encoded: {error}") })
 }
 

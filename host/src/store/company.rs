@@ -1,5 +1,6 @@
 //! Company rows, listed by their ATS.
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use switchboard_domain::company::Company;
@@ -13,6 +14,7 @@ use super::list::{Page, PageRequest, PageStart, Walk};
 use super::record::{self, EVERYTHING, Places, Record};
 use super::schema::{Table, Tag};
 use super::txn::{Direction, Read, Txn};
+use super::usage::Budget;
 
 impl Record for Company {
     type Id = CompanyId;
@@ -48,6 +50,25 @@ fn of_ats(ats_id: AtsId) -> Place {
 #[must_use]
 pub fn walk(ats_id: AtsId, request: &PageRequest) -> Walk<Company> {
     Walk::new(vec![of_ats(ats_id).into()], *request)
+}
+
+/// The companies of an ATS. Nothing where the budget does not suffice.
+///
+/// # Errors
+/// The engine fails.
+pub fn ids_of(
+    read: &impl Read,
+    ats_id: AtsId,
+    budget: &mut Budget,
+) -> Result<Option<BTreeSet<CompanyId>>, Error> {
+    let mut ids = BTreeSet::new();
+    for key in of_ats(ats_id).keys(read, None, Direction::Forward)? {
+        ids.insert(CompanyId::from_bytes(record::sixteen(&key?)?));
+        if !budget.takes() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(ids))
 }
 
 /// A page of the companies of an ATS, newest first, however far it is.

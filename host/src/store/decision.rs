@@ -1,14 +1,17 @@
 //! Decision rows, in the order in which they were asked.
 
+use std::collections::BinaryHeap;
+use std::ops::Bound;
+
 use switchboard_domain::decision::{Decision, PolicyName, Slot};
 use switchboard_domain::id::{CandidateId, CompanyId, DecisionId};
 use switchboard_domain::time::Timestamp;
 
 use super::Error;
-use super::index::Place;
-use super::record::{self, EVERYTHING, Places, Record};
+use super::index::{self, Place};
+use super::record::{self, Places, Record};
 use super::schema::{INSTALLATION, Table, Tag};
-use super::txn::{Direction, Read};
+use super::txn::{Direction, Read, Snapshot, Txn};
 
 impl Record for Decision {
     type Id = DecisionId;
@@ -24,7 +27,7 @@ impl Record for Decision {
 
     fn places(&self) -> Places {
         let mut places = vec![in_company(self.company_id), in_slot(self.slot)];
-        places.extend(self.candidate_id.map(about));
+        places.extend(self.candidate_id.map(|candidate_id| newest_first(candidate_id, self.id)));
         if self.is_degraded() {
             places.push(failed());
         }
@@ -36,8 +39,22 @@ pub(crate) fn in_company(company_id: CompanyId) -> Place {
     Place::new(*company_id.bytes(), Tag::DecisionOfCompany, &[])
 }
 
-pub(crate) fn about(candidate_id: CandidateId) -> Place {
+/// A place of its own, among those of the candidate's other decisions.
+fn newest_first(candidate_id: CandidateId, id: DecisionId) -> Place {
+    Place::new(*candidate_id.bytes(), Tag::DecisionOfCandidate, &id.bytes().map(|byte| !byte))
+}
+
+/// Where format 2 had it.
+pub(crate) fn oldest_first(candidate_id: CandidateId) -> Place {
     Place::new(*candidate_id.bytes(), Tag::DecisionOfCandidate, &[])
+}
+
+/// The keys of decisions about a candidate, newest first.
+pub(crate) fn about(
+    read: &impl Read,
+    candidate_id: CandidateId,
+) -> Result<impl Iterator<Item = Result<Vec<u8>, Error>>, Error> {
+    index::keys_by_value(read, *candidate_id.bytes(), Tag::DecisionOfCandidate, size_of::<DecisionId>())
 }
 
 fn in_slot(slot: Slot) -> Place {
@@ -74,6 +91,8 @@ pub struct DecisionFilter {
     pub since: Option<Timestamp>,
     /// Those that the failure ladder answered only.
     pub failed: bool,
+    /// Older than this one only: where the list before ended.
+    pub before: Option<DecisionId>,
 }
 
 /// Decisions, newest first. The narrowest list is walked; the other filters look at each record.
@@ -81,23 +100,136 @@ pub struct DecisionFilter {
 /// # Errors
 /// The engine fails, or a row cannot be read.
 pub fn list(read: &impl Read, filter: &DecisionFilter, limit: usize) -> Result<Vec<Decision>, Error> {
-    let place = match (filter.candidate_id, filter.company_id, filter.slot) {
-        (Some(candidate_id), ..) => Some(about(candidate_id)),
+    if let Some(candidate_id) = filter.candidate_id {
+        let keys = about(read, candidate_id)?;
+        return narrow(keys.map(|key| record::named(read, &key?)), filter, limit);
+    }
+    let place = match (filter.company_id, filter.slot) {
         _ if filter.failed => Some(failed()),
-        (None, Some(company_id), _) => Some(in_company(company_id)),
-        (None, None, Some(slot)) => Some(in_slot(slot)),
-        (None, None, None) => None,
+        (Some(company_id), _) => Some(in_company(company_id)),
+        (None, Some(slot)) => Some(in_slot(slot)),
+        (None, None) => None,
     };
     match place {
         Some(place) => {
-            let keys = place.keys(read, None, Direction::Reverse)?;
+            let before = filter.before.as_ref().map(|before| before.bytes().as_slice());
+            let keys = place.keys(read, before, Direction::Reverse)?;
             narrow(keys.map(|key| record::named(read, &key?)), filter, limit)
         }
         None => {
-            let rows = record::scan(read, EVERYTHING, Direction::Reverse)?;
+            let to =
+                filter.before.map_or(Bound::Unbounded, |before| Bound::Excluded(before.bytes().to_vec()));
+            let rows = record::scan(read, (Bound::Unbounded, to), Direction::Reverse)?;
             narrow(rows, filter, limit)
         }
     }
+}
+
+/// The newest decisions of these slots together, newest first: at most so many, asked then or later. Only their ids,
+/// so that whoever works on many of them reads each when it is its turn.
+///
+/// # Errors
+/// The engine fails.
+pub fn newest(
+    read: &impl Read,
+    slots: &[Slot],
+    since: Option<Timestamp>,
+    limit: usize,
+) -> Result<Vec<DecisionId>, Error> {
+    let places: Vec<Place> = slots.iter().map(|slot| in_slot(*slot)).collect();
+    let mut lists = Vec::with_capacity(places.len());
+    for place in &places {
+        lists.push(place.keys(read, None, Direction::Reverse)?);
+    }
+    let next = |list: &mut dyn Iterator<Item = Result<Vec<u8>, Error>>| -> Result<Option<DecisionId>, Error> {
+        let key = list.next().transpose()?;
+        let id = key.map(|key| record::sixteen(&key)).transpose()?.map(DecisionId::from_bytes);
+        // As in `narrow`: an id is never made before its decision's moment.
+        Ok(id.filter(|id| since.is_none_or(|since| since <= made_at(*id))))
+    };
+    let mut heads = BinaryHeap::with_capacity(lists.len());
+    for (place, list) in lists.iter_mut().enumerate() {
+        heads.extend(next(list)?.map(|id| (id, place)));
+    }
+    let mut found = Vec::new();
+    while found.len() < limit
+        && let Some((id, place)) = heads.pop()
+    {
+        found.push(id);
+        heads.extend(next(&mut lists[place])?.map(|id| (id, place)));
+    }
+    Ok(found)
+}
+
+/// How many there are.
+///
+/// # Errors
+/// The engine fails.
+pub fn count(snapshot: &Snapshot) -> Result<u64, Error> {
+    snapshot.rows(Table::Decision)
+}
+
+/// Deletes the oldest decisions, at most so many, only those made before a moment where one is given; how many.
+///
+/// # Errors
+/// [`Error::TooLarge`], or the engine fails.
+pub fn delete_oldest(txn: &mut Txn, before: Option<Timestamp>, limit: usize) -> Result<usize, Error> {
+    let to = before.map_or(Bound::Unbounded, |before| Bound::Excluded(first_made_at(before)));
+    let rows = txn.scan(Table::Decision, (Bound::Unbounded, to), Direction::Forward)?;
+    let keys: Vec<Vec<u8>> = rows.take(limit).map(|row| row.map(|(key, _)| key)).collect::<Result<_, _>>()?;
+    for key in &keys {
+        record::delete_named::<Decision>(txn, key)?;
+    }
+    Ok(keys.len())
+}
+
+/// Under this name the store keeps how far decisions are redacted.
+const REDACTED_TO: &[u8] = b"decision/redacted-to";
+
+/// The newest decision that is redacted, and with it all older ones.
+///
+/// # Errors
+/// The engine fails.
+pub fn redacted_to(read: &impl Read) -> Result<Option<DecisionId>, Error> {
+    let key = read.get(Table::Meta, REDACTED_TO)?;
+    key.map(|key| record::sixteen(&key).map(DecisionId::from_bytes)).transpose()
+}
+
+/// Redacts the oldest decisions made before a moment that are not redacted yet, at most so many; how many.
+///
+/// # Errors
+/// [`Error::TooLarge`], or the engine fails.
+pub fn redact(
+    txn: &mut Txn,
+    before: Timestamp,
+    limit: usize,
+    redacted: impl Fn(Decision) -> Decision,
+) -> Result<usize, Error> {
+    let from = redacted_to(txn)?.map_or(Bound::Unbounded, |id| Bound::Excluded(id.bytes().to_vec()));
+    let to = Bound::Excluded(first_made_at(before));
+    let due: Vec<Decision> = match &from {
+        // A range that ends before it begins is no range.
+        Bound::Excluded(from) if first_made_at(before) <= *from => Vec::new(),
+        _ => {
+            let rows = record::scan::<Decision>(txn, (from, to), Direction::Forward)?;
+            rows.take(limit).collect::<Result<_, _>>()?
+        }
+    };
+    let Some(last) = due.last().map(|decision| decision.id) else { return Ok(0) };
+    let count = due.len();
+    for decision in due {
+        record::update(txn, &redacted(decision))?;
+    }
+    txn.put(Table::Meta, REDACTED_TO, last.bytes().to_vec())?;
+    Ok(count)
+}
+
+/// The first key that can have been made at this moment or later.
+fn first_made_at(at: Timestamp) -> Vec<u8> {
+    let millis = u64::try_from(at.unix_millis()).unwrap_or(0);
+    let mut key = vec![0; 16];
+    key[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
+    key
 }
 
 /// The moment in a UUIDv7: its first six bytes.

@@ -143,9 +143,19 @@ impl View {
         Ok(slot.get_or_init(|| Box::new(open)))
     }
 
-    pub(crate) fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn with_row<T>(
+        &self,
+        table: Table,
+        key: &[u8],
+        see: impl FnOnce(Option<&[u8]>) -> T,
+    ) -> Result<T, Error> {
         let value = self.table(table)?.get(key).map_err(refused)?;
-        Ok(value.map(|value| value.value().to_vec()))
+        Ok(see(value.as_ref().map(AccessGuard::value)))
+    }
+
+    pub(crate) fn rows(&self, table: Table) -> Result<u64, Error> {
+        use redb::ReadableTableMetadata;
+        self.table(table)?.len().map_err(refused)
     }
 
     pub(crate) fn range(&self, table: Table, bounds: &Bounds) -> Result<EngineRange, Error> {

@@ -55,7 +55,7 @@ pub fn append(txn: &mut Txn, event: Event) -> Result<u64, Error> {
         None => 0,
     };
     let sequence = last + 1;
-    txn.put(Table::Event, &LAST_KEY, sequence.to_be_bytes().to_vec())?;
+    txn.put(Table::Event, LAST_KEY, sequence.to_be_bytes().to_vec())?;
     record::insert(txn, &Event { sequence, ..event })?;
     Ok(sequence)
 }

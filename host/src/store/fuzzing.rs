@@ -3,6 +3,7 @@
 use switchboard_domain::agent::Agent;
 use switchboard_domain::analysis::Analysis;
 use switchboard_domain::ats::Ats;
+use switchboard_domain::audit::AuditEntry;
 use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
@@ -17,6 +18,8 @@ use switchboard_domain::outbox::OutboxTry;
 use switchboard_domain::phone_number::CompanyPhoneNumber;
 use switchboard_domain::release::{PluginVersion, Release, SlotState};
 use switchboard_domain::removal::Removal;
+use switchboard_domain::rollout::SlotRollouts;
+use switchboard_domain::usage::{DayUsage, InterviewCall, Repeat, UsageRecord};
 use switchboard_domain::user::User;
 
 use super::call_queue::CallQueue;
@@ -30,7 +33,7 @@ use super::schema::Table;
 type Try = fn(&[u8]);
 
 /// Every noun of the store.
-const NOUNS: [(Table, Try); 24] = [
+const NOUNS: [(Table, Try); 30] = [
     noun::<Ats>(),
     noun::<StoredKey>(),
     noun::<Company>(),
@@ -49,12 +52,18 @@ const NOUNS: [(Table, Try); 24] = [
     noun::<Decision>(),
     noun::<Release>(),
     noun::<SlotState>(),
+    noun::<SlotRollouts>(),
     noun::<PluginVersion>(),
     noun::<Event>(),
     noun::<OutboxRow>(),
     noun::<OutboxTry>(),
     noun::<Reply>(),
     noun::<Removal>(),
+    noun::<UsageRecord>(),
+    noun::<DayUsage>(),
+    noun::<InterviewCall>(),
+    noun::<Repeat>(),
+    noun::<AuditEntry>(),
 ];
 
 const fn noun<R: Record>() -> (Table, Try) {

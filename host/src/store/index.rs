@@ -6,7 +6,7 @@ use super::list::Key;
 use super::overlay::Bounds;
 use super::schema::{Table, Tag};
 use super::txn::{Direction, Read, Scan, Txn};
-use super::{Error, codec};
+use super::{Error, codec, record};
 
 /// Comes before the key of each entry.
 const ENTRY: u8 = 0x01;
@@ -54,27 +54,29 @@ impl Place {
 
     /// The kept count.
     pub(crate) fn count(&self, read: &impl Read) -> Result<u64, Error> {
-        match read.get(Table::Index, &self.count_key())? {
-            Some(bytes) => codec::number(Table::Index.name(), &bytes),
-            None => Ok(0),
-        }
+        count(read, &self.count_key())
     }
 
-    pub(crate) fn add(&self, txn: &mut Txn, record_key: &[u8]) -> Result<(), Error> {
-        txn.put(Table::Index, &self.entry(record_key), Vec::new())?;
+    pub(crate) fn add(self, txn: &mut Txn, record_key: &[u8]) -> Result<(), Error> {
         if self.is_counted() {
-            let count = self.count(txn)? + 1;
-            txn.put(Table::Index, &self.count_key(), count.to_be_bytes().to_vec())?;
+            let key = self.count_key();
+            let count = count(txn, &key)? + 1;
+            txn.put(Table::Index, key, count.to_be_bytes().to_vec())?;
         }
-        Ok(())
+        // There is room left for it.
+        let mut entry = self.prefix;
+        entry.push(ENTRY);
+        entry.extend(record_key);
+        txn.put(Table::Index, entry, Vec::new())
     }
 
     pub(crate) fn take(&self, txn: &mut Txn, record_key: &[u8]) -> Result<(), Error> {
-        txn.remove(Table::Index, &self.entry(record_key))?;
+        txn.remove(Table::Index, self.entry(record_key))?;
         if self.is_counted() {
-            match self.count(txn)?.saturating_sub(1) {
-                0 => txn.remove(Table::Index, &self.count_key())?,
-                count => txn.put(Table::Index, &self.count_key(), count.to_be_bytes().to_vec())?,
+            let key = self.count_key();
+            match count(txn, &key)?.saturating_sub(1) {
+                0 => txn.remove(Table::Index, key)?,
+                count => txn.put(Table::Index, key, count.to_be_bytes().to_vec())?,
             }
         }
         Ok(())
@@ -134,6 +136,12 @@ impl Place {
     }
 }
 
+/// The kept count under this key.
+fn count(read: &impl Read, key: &[u8]) -> Result<u64, Error> {
+    let number = |bytes: &[u8]| codec::number(Table::Index.name(), bytes);
+    read.with_row(Table::Index, key, |bytes| bytes.map_or(Ok(0), number))?
+}
+
 /// An entry of an index whose values are moments or turns: eight bytes that sort.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sorted {
@@ -166,10 +174,29 @@ pub(crate) fn greatest(read: &impl Read, owner: [u8; 16], tag: Tag) -> Result<Op
     last.map(|(key, _)| sorted_entry(&key).map(|entry| entry.value)).transpose()
 }
 
+/// The record keys of an owner's index whose values have so many bytes, smallest value first.
+pub(crate) fn keys_by_value(
+    read: &impl Read,
+    owner: [u8; 16],
+    tag: Tag,
+    value_bytes: usize,
+) -> Result<impl Iterator<Item = Result<Vec<u8>, Error>>, Error> {
+    let index = Place::new(owner, tag, &[]).prefix;
+    let key_at = index.len() + value_bytes + 1;
+    let rows = read.scan(Table::Index, record::beginning_with(&index), Direction::Forward)?;
+    Ok(rows.map(move |row| {
+        let (entry, _) = row?;
+        entry.get(key_at..).map(<[u8]>::to_vec).ok_or_else(too_short)
+    }))
+}
+
+fn too_short() -> Error {
+    Error::Corrupt { table: Table::Index.name(), what: "an entry is too short".to_owned() }
+}
+
 fn sorted_entry(key: &[u8]) -> Result<Sorted, Error> {
-    let corrupt = || Error::Corrupt { table: Table::Index.name(), what: "an entry is too short".to_owned() };
-    let (value, key) = key.get(17..).and_then(|rest| rest.split_first_chunk::<8>()).ok_or_else(corrupt)?;
-    let key = key.strip_prefix(&[ENTRY]).ok_or_else(corrupt)?;
+    let (value, key) = key.get(17..).and_then(|rest| rest.split_first_chunk::<8>()).ok_or_else(too_short)?;
+    let key = key.strip_prefix(&[ENTRY]).ok_or_else(too_short)?;
     Ok(Sorted { value: *value, key: key.to_vec() })
 }
 

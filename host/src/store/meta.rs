@@ -21,5 +21,5 @@ pub fn secret(read: &impl Read, name: &str) -> Result<Option<Vec<u8>>, Error> {
 /// # Errors
 /// [`Error::TooLarge`], or the engine fails.
 pub fn put_secret(txn: &mut Txn, name: &str, bytes: &[u8]) -> Result<(), Error> {
-    txn.put(Table::Meta, &secret_key(name), bytes.to_vec())
+    txn.put(Table::Meta, secret_key(name), bytes.to_vec())
 }

@@ -7,11 +7,17 @@ use std::ops::Bound;
 use super::schema::Table;
 
 /// What shall stand under each key; `None` = nothing any more.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Overlay {
     tables: [Rows; Table::ALL.len()],
     keys: usize,
     bytes: usize,
+}
+
+impl Default for Overlay {
+    fn default() -> Self {
+        Self { tables: std::array::from_fn(|_| Rows::new()), keys: 0, bytes: 0 }
+    }
 }
 
 pub(crate) type Rows = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
@@ -25,13 +31,13 @@ impl Overlay {
         self.tables[table.position()].get(key)
     }
 
-    pub(crate) fn set(&mut self, table: Table, key: &[u8], value: Option<Vec<u8>>) {
-        let bytes = value.as_ref().map_or(0, Vec::len);
-        match self.tables[table.position()].insert(key.to_vec(), value) {
+    pub(crate) fn set(&mut self, table: Table, key: Vec<u8>, value: Option<Vec<u8>>) {
+        let (key_bytes, bytes) = (key.len(), value.as_ref().map_or(0, Vec::len));
+        match self.tables[table.position()].insert(key, value) {
             Some(old) => self.bytes = self.bytes + bytes - old.map_or(0, |old| old.len()),
             None => {
                 self.keys += 1;
-                self.bytes += bytes + key.len();
+                self.bytes += bytes + key_bytes;
             }
         }
     }
@@ -40,7 +46,7 @@ impl Overlay {
     pub(crate) fn absorb(&mut self, other: Self) {
         for (table, rows) in Table::ALL.into_iter().zip(other.tables) {
             for (key, value) in rows {
-                self.set(table, &key, value);
+                self.set(table, key, value);
             }
         }
     }

@@ -93,7 +93,7 @@ pub async fn put_artifact(store: &Store, digest: Digest, bytes: Arc<[u8]>) -> Re
             for number in first..chunks.min(first + CHUNKS_PER_COMMIT) {
                 let start = number * CHUNK_BYTES;
                 let end = bytes.len().min(start + CHUNK_BYTES);
-                txn.put(Table::ArtifactChunk, &chunk_key(digest, number)?, bytes[start..end].to_vec())?;
+                txn.put(Table::ArtifactChunk, chunk_key(digest, number)?, bytes[start..end].to_vec())?;
             }
             Ok(())
         };
@@ -126,7 +126,7 @@ pub fn artifact(read: &impl Read, digest: Digest) -> Result<Option<Vec<u8>>, Err
 pub fn remove_artifact(txn: &mut Txn, digest: Digest) -> Result<(), Error> {
     let rows = txn.scan(Table::ArtifactChunk, record::beginning_with(&digest.0), Direction::Forward)?;
     let keys: Vec<Vec<u8>> = rows.map(|row| row.map(|(key, _)| key)).collect::<Result<_, _>>()?;
-    keys.iter().try_for_each(|key| txn.remove(Table::ArtifactChunk, key))
+    keys.iter().try_for_each(|key| txn.remove(Table::ArtifactChunk, key.as_slice()))
 }
 
 /// The removal of every chunk that no version names.
@@ -136,7 +136,7 @@ pub(crate) fn orphan_chunks(read: &impl Read) -> Result<Overlay, Error> {
     for row in read.scan(Table::ArtifactChunk, EVERYTHING, Direction::Forward)? {
         let (key, _) = row?;
         if !key.first_chunk::<32>().is_some_and(|digest| visible.contains(digest)) {
-            orphans.set(Table::ArtifactChunk, &key, None);
+            orphans.set(Table::ArtifactChunk, key, None);
         }
     }
     Ok(orphans)

@@ -70,7 +70,11 @@ pub fn get<R: Record>(read: &impl Read, id: &R::Id) -> Result<Option<R>, Error> 
 /// # Errors
 /// The engine fails.
 pub fn exists<R: Record>(read: &impl Read, id: &R::Id) -> Result<bool, Error> {
-    Ok(read.get(R::TABLE, &R::key(id))?.is_some())
+    is_there(read, R::TABLE, &R::key(id))
+}
+
+fn is_there(read: &impl Read, table: Table, key: &[u8]) -> Result<bool, Error> {
+    read.with_row(table, key, |value| value.is_some())
 }
 
 /// Writes a new record and its places.
@@ -79,14 +83,14 @@ pub fn exists<R: Record>(read: &impl Read, id: &R::Id) -> Result<bool, Error> {
 /// [`Error::Exists`], [`Error::TooLarge`], or the engine fails.
 pub fn insert<R: Record>(txn: &mut Txn, record: &R) -> Result<(), Error> {
     let key = R::key(&record.id());
-    if txn.get(R::TABLE, &key)?.is_some() {
+    if is_there(txn, R::TABLE, &key)? {
         return Err(Error::Exists(R::TABLE.name()));
     }
     for place in record.places().0 {
         place.add(txn, &key)?;
     }
     move_words(txn, &key, None, record.searched().as_ref())?;
-    txn.put(R::TABLE, &key, codec::encode(R::TABLE.name(), R::VERSION, record)?)?;
+    txn.put(R::TABLE, key, codec::encode(R::TABLE.name(), R::VERSION, record)?)?;
     R::changed(txn, None, Some(record))
 }
 
@@ -101,11 +105,11 @@ pub fn update<R: Record>(txn: &mut Txn, record: &R) -> Result<(), Error> {
     for place in before.iter().filter(|place| !after.contains(place)) {
         place.take(txn, &key)?;
     }
-    for place in after.iter().filter(|place| !before.contains(place)) {
+    for place in after.into_iter().filter(|place| !before.contains(place)) {
         place.add(txn, &key)?;
     }
     move_words(txn, &key, old.searched().as_ref(), record.searched().as_ref())?;
-    txn.put(R::TABLE, &key, codec::encode(R::TABLE.name(), R::VERSION, record)?)?;
+    txn.put(R::TABLE, key, codec::encode(R::TABLE.name(), R::VERSION, record)?)?;
     R::changed(txn, Some(&old), Some(record))
 }
 
@@ -162,8 +166,8 @@ pub(crate) fn listed(key: &[u8]) -> Result<Key, Error> {
 }
 
 pub(crate) fn by_key<R: Record>(read: &impl Read, key: &[u8]) -> Result<Option<R>, Error> {
-    let value = read.get(R::TABLE, key)?;
-    value.map(|value| codec::decode(R::TABLE.name(), R::VERSION, &value)).transpose()
+    let decode = |value: &[u8]| codec::decode(R::TABLE.name(), R::VERSION, value);
+    read.with_row(R::TABLE, key, |value| value.map(decode).transpose())?
 }
 
 /// The record that an index names.

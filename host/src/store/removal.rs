@@ -168,7 +168,7 @@ pub fn clear_company(txn: &mut Txn, id: CompanyId, budget: &mut Budget) -> Resul
 /// [`Error::TooLarge`], or the engine fails.
 pub fn clear_candidate(txn: &mut Txn, id: CandidateId, budget: &mut Budget) -> Result<bool, Error> {
     Ok(clear::<Reply>(txn, &idempotency::of_candidate(id), budget)?
-        && clear::<Decision>(txn, &decision::about(id), budget)?
+        && clear_decisions(txn, id, budget)?
         && clear_each(txn, &outbox::about(id), budget, remove_outbox_row)?
         && clear::<Analysis>(txn, &analysis::of_candidate(id), budget)?
         && clear::<Event>(txn, &event::about(id), budget)?)
@@ -189,6 +189,21 @@ fn forget_lease(txn: &mut Txn, of: Leased) -> Result<(), Error> {
     match record::get::<Lease>(txn, &of)? {
         Some(lease) if !lease.is_live() => record::delete::<Lease>(txn, &of).map(drop),
         Some(_) | None => Ok(()),
+    }
+}
+
+fn clear_decisions(txn: &mut Txn, about: CandidateId, budget: &mut Budget) -> Result<bool, Error> {
+    loop {
+        let keys = decision::about(txn, about)?.take(SOME);
+        let keys: Vec<Vec<u8>> = keys.collect::<Result<_, _>>()?;
+        if keys.is_empty() {
+            return Ok(true);
+        }
+        for key in &keys {
+            if !remove::<Decision>(txn, key, budget)? {
+                return Ok(false);
+            }
+        }
     }
 }
 

@@ -49,6 +49,8 @@ pub enum Table {
     Release,
     /// ATS id or zeros, policy → `SlotState`
     Slot,
+    /// ATS id or zeros, policy → `SlotRollouts`
+    Rollout,
     /// Name, digest → `PluginVersion`: what makes an artifact visible.
     PluginVersion,
     /// Digest, number of the chunk → bytes of a component.
@@ -64,13 +66,23 @@ pub enum Table {
     Idempotency,
     /// `RemovalId` → `Removal`: deletions under way; empty nearly always.
     Removal,
+    /// ATS, company, moment of the end, call → `UsageRecord`: a company's calls are in their order, and outlive it.
+    Usage,
+    /// ATS, company, unit, cost key, day → `DayUsage`: what a period is read from. Outlives its company too.
+    UsageDay,
+    /// Interview, call, moment of its beginning → `InterviewCall`: no call is written down twice.
+    UsageCall,
+    /// ATS, company, unit or none, moment of the end, call → `Repeat`: calls of interviews that had one before.
+    UsageRepeat,
+    /// `AuditId` → `AuditEntry`
+    Audit,
     /// Every secondary index and every kept count; see `Tag`.
     Index,
 }
 
 impl Table {
     /// All of them, in the order in which a commit writes them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 33] = [
         Self::Meta,
         Self::Ats,
         Self::Key,
@@ -90,6 +102,7 @@ impl Table {
         Self::Decision,
         Self::Release,
         Self::Slot,
+        Self::Rollout,
         Self::PluginVersion,
         Self::ArtifactChunk,
         Self::Event,
@@ -97,6 +110,11 @@ impl Table {
         Self::OutboxTry,
         Self::Idempotency,
         Self::Removal,
+        Self::Usage,
+        Self::UsageDay,
+        Self::UsageCall,
+        Self::UsageRepeat,
+        Self::Audit,
         Self::Index,
     ];
 
@@ -123,6 +141,7 @@ impl Table {
             Self::Decision => "decision",
             Self::Release => "release",
             Self::Slot => "slot",
+            Self::Rollout => "rollout",
             Self::PluginVersion => "plugin_version",
             Self::ArtifactChunk => "artifact_chunk",
             Self::Event => "event",
@@ -130,6 +149,11 @@ impl Table {
             Self::OutboxTry => "outbox_try",
             Self::Idempotency => "idempotency",
             Self::Removal => "removal",
+            Self::Usage => "usage",
+            Self::UsageDay => "usage_day",
+            Self::UsageCall => "usage_call",
+            Self::UsageRepeat => "usage_repeat",
+            Self::Audit => "audit",
             Self::Index => "index",
         }
     }
@@ -139,9 +163,9 @@ impl Table {
     }
 
     /// Whether a change of it may make something wait for another moment than before: a call, or the end of a call,
-    /// of a lease, of an interview.
+    /// of a lease, of an interview; or the conversion of a call.
     pub(crate) const fn has_deadlines(self) -> bool {
-        matches!(self, Self::Interview | Self::CallQueue | Self::Lease)
+        matches!(self, Self::Interview | Self::CallQueue | Self::Lease | Self::Usage)
     }
 }
 
@@ -216,7 +240,8 @@ pub(crate) enum Tag {
     RemovalOfJob = 48,
     /// Candidate; counted: its filter, and `interviewCount`, so that the candidate is not rewritten.
     InterviewOfCandidate = 50,
-    /// Candidate: goes with the candidate.
+    /// Candidate, newest first: goes with the candidate. So the newest lies beside the candidate's newest interview,
+    /// and one page takes both.
     DecisionOfCandidate = 51,
     /// Candidate: goes with the candidate.
     EventOfCandidate = 52,
@@ -254,6 +279,13 @@ pub(crate) enum Tag {
     AnalysisOfInterview = 77,
     /// Candidate; counted: `GET /candidates/{id}/analyses` and `analysisCount`.
     AnalysisOfCandidate = 78,
+    /// Installation, moment: calls are converted, and asked for again, in this order. An entry lies here, and in the
+    /// two below, only until its call is converted.
+    UsageByDeadline = 90,
+    /// Company, moment of the end: the calls of a period that are not converted yet.
+    UsageWaits = 91,
+    /// ATS; counted: how many effects its slot holds.
+    UsageHeld = 92,
     /// Installation, address without case: who has it, which must be one at the most.
     UserByEmail = 80,
     /// User: memberships go with their user.
@@ -285,7 +317,8 @@ impl Tag {
             | Self::InterviewByJob
             | Self::InterviewOfCandidate
             | Self::LeaseOfCompany
-            | Self::AnalysisOfCandidate => true,
+            | Self::AnalysisOfCandidate
+            | Self::UsageHeld => true,
             Self::AtsByName
             | Self::KeyOfAts
             | Self::KeyOfCompany
@@ -314,6 +347,8 @@ impl Tag {
             | Self::LeaseByDeadline
             | Self::InterviewByDeadline
             | Self::AnalysisOfInterview
+            | Self::UsageByDeadline
+            | Self::UsageWaits
             | Self::UserByEmail
             | Self::MembershipOfUser
             | Self::InvitationOfCompany

@@ -110,7 +110,7 @@ impl WordList {
         };
         if is_new {
             head.total += 1;
-            txn.put(Table::Index, &self.head_key(), head.encode())?;
+            txn.put(Table::Index, self.head_key(), head.encode())?;
         }
         Ok(())
     }
@@ -142,16 +142,16 @@ impl WordList {
         }
         head.total = head.total.saturating_sub(1);
         if head.total == 0 {
-            return txn.remove(Table::Index, &self.head_key());
+            return txn.remove(Table::Index, self.head_key());
         }
-        txn.put(Table::Index, &self.head_key(), head.encode())
+        txn.put(Table::Index, self.head_key(), head.encode())
     }
 
     fn take_below(&self, txn: &mut Txn, key: Key) -> Result<bool, Error> {
         let Some((first, mut keys)) = self.block_of(txn, key)? else { return Ok(false) };
         let was_there = remove(&mut keys, key);
         if keys.is_empty() {
-            txn.remove(Table::Index, &self.block_key(first))?;
+            txn.remove(Table::Index, self.block_key(first))?;
         } else if was_there {
             self.put_block(txn, first, &keys)?;
         }
@@ -159,7 +159,7 @@ impl WordList {
     }
 
     fn put_block(&self, txn: &mut Txn, first: Key, keys: &[Key]) -> Result<(), Error> {
-        txn.put(Table::Index, &self.block_key(first), encode(keys))
+        txn.put(Table::Index, self.block_key(first), encode(keys))
     }
 
     /// The one block that may hold this record, and the key that it lies under: the block's first record, as

@@ -7,4 +7,5 @@ mod list;
 mod noun;
 mod range;
 mod search;
+mod usage;
 mod writer;

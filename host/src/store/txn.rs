@@ -22,11 +22,20 @@ pub(crate) const TXN_BYTES_MAX: usize = 16 << 20;
 
 /// Reading, the same from a snapshot and inside a commit.
 pub trait Read {
+    /// What `see` makes of the row under this key, where it lies.
+    ///
+    /// # Errors
+    /// The engine fails.
+    fn with_row<T>(&self, table: Table, key: &[u8], see: impl FnOnce(Option<&[u8]>) -> T)
+    -> Result<T, Error>;
+
     /// The row under this key.
     ///
     /// # Errors
     /// The engine fails.
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Error>;
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        self.with_row(table, key, |value| value.map(<[u8]>::to_vec))
+    }
 
     /// The rows between two keys, read as they are asked for.
     ///
@@ -62,9 +71,21 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    /// Rows of a table. Kept by the engine: nothing is walked.
+    pub(crate) fn rows(&self, table: Table) -> Result<u64, Error> {
+        self.view.rows(table)
+    }
+}
+
 impl Read for Snapshot {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        self.view.get(table, key)
+    fn with_row<T>(
+        &self,
+        table: Table,
+        key: &[u8],
+        see: impl FnOnce(Option<&[u8]>) -> T,
+    ) -> Result<T, Error> {
+        self.view.with_row(table, key, see)
     }
 
     fn scan(&self, table: Table, bounds: Bounds, direction: Direction) -> Result<Scan<'_>, Error> {
@@ -94,19 +115,19 @@ impl Txn {
     ///
     /// # Errors
     /// [`Error::TooLarge`]; the closure is then refused, whatever it answers.
-    pub(crate) fn put(&mut self, table: Table, key: &[u8], value: Vec<u8>) -> Result<(), Error> {
-        self.set(table, key, Some(value))
+    pub(crate) fn put(&mut self, table: Table, key: impl Into<Vec<u8>>, value: Vec<u8>) -> Result<(), Error> {
+        self.set(table, key.into(), Some(value))
     }
 
     /// Removes a row, if it is there.
     ///
     /// # Errors
     /// As [`Txn::put`].
-    pub(crate) fn remove(&mut self, table: Table, key: &[u8]) -> Result<(), Error> {
-        self.set(table, key, None)
+    pub(crate) fn remove(&mut self, table: Table, key: impl Into<Vec<u8>>) -> Result<(), Error> {
+        self.set(table, key.into(), None)
     }
 
-    fn set(&mut self, table: Table, key: &[u8], value: Option<Vec<u8>>) -> Result<(), Error> {
+    fn set(&mut self, table: Table, key: Vec<u8>, value: Option<Vec<u8>>) -> Result<(), Error> {
         let bytes = key.len() + value.as_ref().map_or(0, Vec::len);
         if self.own.keys() >= TXN_KEYS_MAX || self.own.bytes() + bytes > TXN_BYTES_MAX {
             self.overflowed = true;
@@ -149,11 +170,16 @@ impl Txn {
 }
 
 impl Read for Txn {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    fn with_row<T>(
+        &self,
+        table: Table,
+        key: &[u8],
+        see: impl FnOnce(Option<&[u8]>) -> T,
+    ) -> Result<T, Error> {
         let below = || self.below.as_ref().and_then(|below| below.get(table, key));
         match self.own.get(table, key).or_else(|| self.batch.get(table, key)).or_else(below) {
-            Some(value) => Ok(value.clone()),
-            None => self.base.get(table, key),
+            Some(value) => Ok(see(value.as_deref())),
+            None => self.base.with_row(table, key, see),
         }
     }
 

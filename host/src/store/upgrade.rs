@@ -1,7 +1,8 @@
 //! What a file of an earlier format lacks, in steps. Format 1 had no word lists, and an index of keys by their hash,
-//! which was dropped without another format. Format 2 had no queues of calls and no deadlines of interviews, and three
-//! records were of another shape. Done at the first start, in commits of bounded size. A row says how far that is, so
-//! that a crash in the middle loses nothing; nobody is served before it is gone.
+//! which was dropped without another format. Format 2 had no queues of calls and no deadlines of interviews, three
+//! records were of another shape, and decisions about a candidate stood in another order. Done at the first start, in
+//! commits of bounded size. A row says how far that is, so that a crash in the middle loses nothing; nobody is served
+//! before it is gone.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use serde::de::DeserializeOwned;
 use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
+use switchboard_domain::decision::Decision;
 use switchboard_domain::interview::Interview;
 use switchboard_domain::job::Job;
 
@@ -17,7 +19,7 @@ use super::engine::{Engine, Writing};
 use super::record::{self, Record};
 use super::schema::{INSTALLATION, Table, Tag, format_2};
 use super::txn::{Direction, Read, Row, Txn};
-use super::{Error, codec};
+use super::{Error, codec, decision};
 
 /// There as long as something is missing: how many steps are done, and the last row of the next one that is. The name
 /// is from the time when lists for `search` were all that a file could lack.
@@ -88,6 +90,7 @@ fn next(txn: &mut Txn, progress: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         &FROM_FORMAT_2 => reshape(txn, after, company)?,
         4 => reshape(txn, after, interview)?,
         5 => reshape(txn, after, call_attempt)?,
+        6 => turn_decisions(txn, after)?,
         _ => return Ok(None),
     };
     Ok(Some(match last {
@@ -101,7 +104,7 @@ fn drop_some(txn: &mut Txn) -> Result<Option<Vec<u8>>, Error> {
     let dropped = record::beginning_with(&[INSTALLATION.as_slice(), &[KEY_BY_HASH]].concat());
     let some: Vec<Row> =
         txn.scan(Table::Index, dropped, Direction::Forward)?.take(SOME).collect::<Result<_, _>>()?;
-    some.iter().try_for_each(|(key, _)| txn.remove(Table::Index, key))?;
+    some.iter().try_for_each(|(key, _)| txn.remove(Table::Index, key.as_slice()))?;
     Ok(some.into_iter().next_back().map(|(key, _)| key))
 }
 
@@ -140,8 +143,27 @@ fn reshape<R: Record, Former: DeserializeOwned>(
         if value.first() != Some(&R::VERSION) {
             let former = codec::decode(R::TABLE.name(), 1, &value)?;
             let record = renew(txn, &key, former)?;
-            txn.put(R::TABLE, &key, codec::encode(R::TABLE.name(), R::VERSION, &record)?)?;
+            txn.put(R::TABLE, key.as_slice(), codec::encode(R::TABLE.name(), R::VERSION, &record)?)?;
             R::changed(txn, None, Some(&record))?;
+        }
+        last = Some(key);
+        if is_enough(txn) {
+            break;
+        }
+    }
+    Ok(last)
+}
+
+/// Puts the next decisions where their candidates have the newest first; the last of them.
+fn turn_decisions(txn: &mut Txn, after: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    let mut last = None;
+    for (key, value) in some_behind::<Decision>(txn, after)? {
+        let stored: Decision = codec::decode(Decision::TABLE.name(), Decision::VERSION, &value)?;
+        if let Some(candidate_id) = stored.candidate_id {
+            decision::oldest_first(candidate_id).take(txn, &key)?;
+        }
+        for place in stored.places().0.into_iter().filter(|place| place.tag() == Tag::DecisionOfCandidate) {
+            place.add(txn, &key)?;
         }
         last = Some(key);
         if is_enough(txn) {
@@ -158,7 +180,7 @@ fn company(_: &mut Txn, _: &[u8], former: format_2::Company) -> Result<Company, 
 /// It waits until a deadline now.
 fn interview(txn: &mut Txn, key: &[u8], former: format_2::Interview) -> Result<Interview, Error> {
     let interview = former.renewed();
-    for place in interview.places().0.iter().filter(|place| place.tag() == Tag::InterviewByDeadline) {
+    for place in interview.places().0.into_iter().filter(|place| place.tag() == Tag::InterviewByDeadline) {
         place.add(txn, key)?;
     }
     Ok(interview)

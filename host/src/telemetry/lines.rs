@@ -12,8 +12,8 @@ use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// How long the first line waits for others: too short for a person to see, long enough for some hundred lines of
-/// a busy server.
-const GATHERING: Duration = Duration::from_millis(2);
+/// a busy server. Each time, threads wake one another, which costs as much as a hundred lines do.
+const GATHERING: Duration = Duration::from_millis(10);
 
 /// When so many bytes wait, because the reader of the log is slow, who logs waits too: memory is bounded.
 const BYTES_MAX: usize = 1 << 20;
@@ -24,9 +24,15 @@ pub(super) struct Lines(Arc<Shared>);
 
 struct Shared {
     /// Held while bytes are written, so that they leave in order.
-    out: Mutex<Box<dyn Write + Send>>,
+    out: Mutex<Out>,
     waiting: Mutex<Vec<u8>>,
     some_wait: Condvar,
+}
+
+struct Out {
+    writer: Box<dyn Write + Send>,
+    /// Empty. It takes turns with the one that lines wait in, so that neither has to grow again.
+    spare: Vec<u8>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -43,7 +49,8 @@ impl Lines {
     /// Lines to `out`, with a thread that writes them.
     pub(super) fn to(out: impl Write + Send + 'static) -> io::Result<Self> {
         let waiting = Mutex::new(Vec::new());
-        let shared = Arc::new(Shared { out: Mutex::new(Box::new(out)), waiting, some_wait: Condvar::new() });
+        let out = Mutex::new(Out { writer: Box::new(out), spare: Vec::new() });
+        let shared = Arc::new(Shared { out, waiting, some_wait: Condvar::new() });
         let lines = Self(shared);
         let writing = lines.clone();
         std::thread::Builder::new().name("log".to_owned()).spawn(move || writing.write_gathered())?;
@@ -53,9 +60,11 @@ impl Lines {
     /// Writes what waits, now. That stderr cannot be written is nothing that could be told anybody.
     pub(super) fn flush(&self) {
         let mut out = lock(&self.0.out);
-        let bytes = std::mem::take(&mut *lock(&self.0.waiting));
-        if !bytes.is_empty() {
-            drop(out.write_all(&bytes).and_then(|()| out.flush()));
+        let Out { writer, spare } = &mut *out;
+        std::mem::swap(spare, &mut *lock(&self.0.waiting));
+        if !spare.is_empty() {
+            drop(writer.write_all(spare).and_then(|()| writer.flush()));
+            spare.clear();
         }
     }
 

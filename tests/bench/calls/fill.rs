@@ -84,7 +84,8 @@ async fn first(running: &Running, operator: &mut Client) -> Caller {
     let company = partner.post("/company", &company).await.expect(201);
     let of = format!("?companyId={}", text(&company["id"]));
     let path = format!("/companies/{}", text(&company["id"]));
-    operator.send("PATCH", &path, &[], json!({ "callsAtOnce": 1_000 }).to_string().into()).await.expect(200);
+    let changed = operator.patch(&path, &json!({ "callsAtOnce": 1_000 })).await;
+    assert!(changed.is_success(), "{}", changed.status);
     let number = json!({ "companyId": company["id"], "number": "+421900000001" });
     let number = operator.post("/phone-numbers", &number).await.json();
     let agent = json!({

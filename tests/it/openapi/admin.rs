@@ -52,11 +52,19 @@ async fn every_example_of_a_body_is_taken() {
     let first = send("createRelease", "POST", "/releases", &[]).await;
     let second = send("createRelease", "POST", "/releases", &[]).await;
     host.activate(&id(&first)).await;
+    let told = send("backtestRelease", "POST", &format!("/releases/{}/backtest", id(&second)), &[]).await;
+    assert_eq!(told["decisions"], 0);
     host.activate(&id(&second)).await;
+    let third = send("createRelease", "POST", "/releases", &[]).await;
+    let begun = send("activateRelease", "POST", &format!("/releases/{}/activate", id(&third)), &[]).await;
+    assert_eq!(begun["canary"]["release"]["id"], third["id"]);
     let release_id = ("rel_01960e6a7c0070008000000000000009", &first["id"]);
     let slot = "/slots/default/job-resolution/rollback";
     let back = send("rollBackSlot", "POST", slot, &[release_id]).await;
     assert_eq!(back["active"]["id"], first["id"]);
+
+    let safe = send("setSafeMode", "POST", "/safe-mode", &[]).await;
+    assert_eq!(safe, json!({ "everywhere": false, "slots": ["default/job-resolution"] }));
 
     let before = host.operate("GET", "/clock", Value::Null).await;
     let moved = send("moveClock", "POST", "/clock", &[]).await;

@@ -229,6 +229,7 @@ impl Crowd {
             retry_number: 0,
             agent_focus: AgentFocus::Generic,
             agent_duration_minutes: 20,
+            billing_system: BillingSystem::Minutes,
             ended: Some(LeaseEnd { at: AT, completion: None }),
         }
     }

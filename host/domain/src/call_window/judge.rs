@@ -42,8 +42,14 @@ pub struct Judged {
     pub scheduled_at: Timestamp,
     /// To be kept with the attempt: later checks judge in the same.
     pub judged_in: JudgedIn,
-    /// What the answer of a dry run says.
-    pub verdict: WindowVerdict,
+}
+
+impl Judged {
+    /// What the answer of a dry run says of it; `facts` are those that it was judged on.
+    #[must_use]
+    pub fn told(&self, facts: &WhenFacts<'_>) -> WindowVerdict {
+        facts.verdict(self.scheduled_at, self.scheduled_at, true, &self.judged_in)
+    }
 }
 
 /// Why a time does not hold.
@@ -82,8 +88,7 @@ pub fn judge(written: Option<&WrittenTime>, facts: &WhenFacts<'_>) -> Result<Jud
         return Err(WhenRefusal::Flaw(Flaw::invalid("must be at most 30 days ahead")));
     }
     if !facts.window_applies || judged_in.is_open(facts.window, at) {
-        let verdict = facts.verdict(at, at, true, &judged_in);
-        return Ok(Judged { scheduled_at: at, judged_in, verdict });
+        return Ok(Judged { scheduled_at: at, judged_in });
     }
     let next_allowed = facts.next_offer(at, &judged_in);
     let verdict = facts.verdict(at, next_allowed, false, &judged_in);
@@ -110,8 +115,7 @@ pub fn moved_inside_again(at: Timestamp, judged_in: &JudgedIn, facts: &WhenFacts
             facts.next_in_company_zone(at)
         });
     }
-    let verdict = facts.verdict(scheduled_at, scheduled_at, true, &judged_in);
-    Judged { scheduled_at, judged_in, verdict }
+    Judged { scheduled_at, judged_in }
 }
 
 impl WhenFacts<'_> {

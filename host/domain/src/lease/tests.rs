@@ -22,6 +22,7 @@ fn lease() -> Lease {
         retry_number: 0,
         agent_focus: AgentFocus::Generic,
         agent_duration_minutes: 15,
+        billing_system: crate::ats::BillingSystem::Minutes,
         ended: None,
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use switchboard_domain::call_scheduling;
-use switchboard_domain::decision::Decision;
+use switchboard_domain::decision::{Decision, PolicyName, Slot};
 use switchboard_domain::id::{AtsId, CandidateId, JobId};
 use switchboard_domain::interview::DecidedBy;
 use switchboard_domain::job_resolution::Verdict;
@@ -39,6 +39,16 @@ impl Lines {
             job: decision::line::<JobResolution>(app, ats_id),
             deadline: decision::deadline(),
         }
+    }
+
+    /// After a conflict: whether safe mode answers now in place of one of them. Waits for a swap under way.
+    pub(super) async fn are_overruled(&self, app: &App, ats_id: AtsId) -> Result<bool, Error> {
+        for policy in [PolicyName::CallScheduling, PolicyName::JobResolution] {
+            if app.is_overruled(Slot { ats_id: Some(ats_id), policy }).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Looks, and asks whoever is to decide. A dry run records nothing.

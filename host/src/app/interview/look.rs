@@ -4,7 +4,7 @@ use switchboard_domain::agent::Agent;
 use switchboard_domain::ats::Ats;
 use switchboard_domain::bounds::JOB_IDS_COUNT;
 use switchboard_domain::call_scheduling;
-use switchboard_domain::call_window::{Judged, moved_inside};
+use switchboard_domain::call_window::{Judged, WindowVerdict, moved_inside};
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
 use switchboard_domain::id::{AtsId, CallAttemptId, CandidateId, CompanyId, EventId, InterviewId, JobId};
@@ -19,7 +19,7 @@ use switchboard_domain::time::Timestamp;
 
 use super::when::Occasion;
 use crate::app::access::Caller;
-use crate::app::{App, Error, agent, candidate, job, removal};
+use crate::app::{App, Error, agent, billing, candidate, job, removal};
 use crate::store::{self, Read};
 
 /// A request, and the ids of all that it may make: fixed once, so that looking again gives the same.
@@ -40,6 +40,8 @@ pub(super) struct Plan {
 
 /// What a look found; everything about the request that can be refused has been.
 pub(super) struct Looked {
+    pub(super) ats: Ats,
+    pub(super) company: Company,
     pub(super) candidate: Candidate,
     pub(super) agent: Agent,
     pub(super) choice: JobChoice,
@@ -97,6 +99,12 @@ impl Looked {
         plan.new_candidate.is_none().then_some(self.candidate.id)
     }
 
+    /// How the time was judged, for a dry run.
+    pub(super) fn verdict(&self, plan: &Plan) -> Result<WindowVerdict, Rejection> {
+        let facts = occasion(plan, &self.ats, &self.company, &self.candidate, &self.agent).facts()?;
+        Ok(self.judged.told(&facts))
+    }
+
     pub(super) fn named_job(&self) -> Option<JobId> {
         match self.choice {
             JobChoice::Inline => self.new_job_id,
@@ -124,21 +132,28 @@ pub(super) fn look(read: &impl Read, plan: &Plan, call_at: Option<Timestamp>) ->
     else {
         return Err(Rejection::Invalid(problems).into());
     };
-    let occasion = Occasion {
-        now: plan.now,
-        is_test: plan.is_test,
-        agent_type: agent.body.agent_type,
-        ats: &ats,
-        company: &company,
-        candidate: &candidate,
-    };
+    if !plan.is_test && billing::is_limit_reached(read, &company, plan.now)? {
+        return Err(Rejection::BillingLimitExceeded.into());
+    }
+    let occasion = occasion(plan, &ats, &company, &candidate, &agent);
     let (judged, call_facts) = when(plan, &occasion, &agent, call_at)?;
     let job_facts = match choice {
         JobChoice::AskPolicy => Some(facts(read, plan, &candidate, &agent, judged.scheduled_at)?),
         JobChoice::Inline | JobChoice::Named(_) => None,
     };
     let new_job_id = plan.new_job.as_ref().map(|job| job.id);
-    Ok(Looked { candidate, agent, choice, new_job_id, judged, call_facts, job_facts })
+    Ok(Looked { ats, company, candidate, agent, choice, new_job_id, judged, call_facts, job_facts })
+}
+
+fn occasion<'a>(
+    plan: &Plan,
+    ats: &'a Ats,
+    company: &'a Company,
+    candidate: &'a Candidate,
+    agent: &Agent,
+) -> Occasion<'a> {
+    let agent_type = agent.body.agent_type;
+    Occasion { now: plan.now, is_test: plan.is_test, agent_type, ats, company, candidate }
 }
 
 fn look_candidate(

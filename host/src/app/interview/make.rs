@@ -5,6 +5,7 @@ use std::time::Duration;
 use switchboard_domain::agent::AgentType;
 use switchboard_domain::bounds::DECISION_AGAIN_SECONDS;
 use switchboard_domain::call_attempt::CallAttempt;
+use switchboard_domain::candidate::Candidate;
 use switchboard_domain::event::{Event, EventKind};
 use switchboard_domain::id::JobId;
 use switchboard_domain::interview::{Interview, InterviewStatus, Undecided};
@@ -32,7 +33,7 @@ pub(super) fn make(
     }
     let job_id = decided.job().unwrap_or_else(|| looked.named_job());
     store_inline(txn, plan, &looked, job_id)?;
-    let made = record(plan, &looked, job_id, decided);
+    let made = record(plan, looked, job_id, decided);
     store::insert(txn, &made.interview)?;
     for attempt in &made.attempts {
         store::insert(txn, attempt)?;
@@ -76,12 +77,10 @@ fn store_inline(
     }
     let named = looked.named_job().and(job_id);
     let assigned = requested_candidate(plan, Some(&looked.candidate)).assignments_with(named);
-    let mut candidate = looked.candidate.clone();
-    let is_linked = candidate.job_ids == assigned;
-    candidate.job_ids = assigned;
     if plan.new_candidate.is_some() {
-        store::insert(txn, &candidate)?;
-    } else if !is_linked {
+        store::insert(txn, &Candidate { job_ids: assigned, ..looked.candidate.clone() })?;
+    } else if looked.candidate.job_ids != assigned {
+        let mut candidate = Candidate { job_ids: assigned, ..looked.candidate.clone() };
         candidate.revision += 1;
         candidate.updated_at = plan.now;
         store::update(txn, &candidate)?;
@@ -89,7 +88,8 @@ fn store_inline(
     Ok(())
 }
 
-fn record(plan: &Plan, looked: &Looked, job_id: Option<JobId>, decided: &Decided) -> WithAttempts {
+fn record(plan: &Plan, looked: Looked, job_id: Option<JobId>, decided: &Decided) -> WithAttempts {
+    let is_phone = looked.agent.body.agent_type == AgentType::Phone;
     let status = if plan.is_test { InterviewStatus::Completed } else { InterviewStatus::Scheduled };
     let interview = Interview {
         id: plan.interview_id,
@@ -104,7 +104,7 @@ fn record(plan: &Plan, looked: &Looked, job_id: Option<JobId>, decided: &Decided
         finished_at: plan.is_test.then_some(plan.now),
         metadata: plan.input.metadata.clone(),
         is_test: plan.is_test,
-        agent: looked.agent.body.clone(),
+        agent: looked.agent.body,
         decisions: decided.decided_by(),
         undecided: decided.is_call_held().then(|| Undecided {
             call_attempt_id: None,
@@ -114,7 +114,6 @@ fn record(plan: &Plan, looked: &Looked, job_id: Option<JobId>, decided: &Decided
         created_at: plan.now,
         updated_at: plan.now,
     };
-    let is_phone = looked.agent.body.agent_type == AgentType::Phone;
     let is_called = is_phone && !plan.is_test && !decided.is_call_held();
     let attempt = is_called.then(|| CallAttempt::new(plan.attempt_id, &interview, 0, &looked.judged));
     WithAttempts { interview, attempts: attempt.into_iter().collect(), analysis: None }

@@ -203,7 +203,7 @@ impl Round {
         interview.begin(self.now);
         store::update(txn, &interview)?;
         let of = Leased::Call(attempt.id);
-        let mut lease = new_lease(of, &interview, company.ats_id, token.hash(), self.now);
+        let mut lease = new_lease(of, &interview, company, token.hash(), self.now);
         lease.length_seconds = self.wanted.lease_seconds;
         lease.expires_at = lease.until(self.now, self.wanted.lease_seconds);
         (lease.scheduled_at, lease.retry_number) = (attempt.scheduled_at, attempt.retry_number);

@@ -98,7 +98,7 @@ pub(super) fn get(ask: &Ask<'_>) -> Result<Reply, Failure> {
 
 pub(super) async fn create(ask: &Ask<'_>) -> Result<Reply, Failure> {
     let new = body::read(&ask.request.json()?, read).map_err(Rejection::Invalid)?;
-    created(&view(&app::ats::create(ask.app, new).await?))
+    created(&view(&app::ats::create(ask.app, new, ask.actor()?).await?))
 }
 
 fn read(fields: &mut Fields<'_>) -> Read<NewAts> {
@@ -117,7 +117,7 @@ fn read(fields: &mut Fields<'_>) -> Read<NewAts> {
 pub(super) async fn update(ask: &Ask<'_>) -> Result<Reply, Failure> {
     let id = ask.id()?;
     let change = body::read(&ask.request.json_or_empty()?, read_change).map_err(Rejection::Invalid)?;
-    ok(&view(&app::ats::update(ask.app, id, change).await?))
+    ok(&view(&app::ats::update(ask.app, id, change, ask.actor()?).await?))
 }
 
 fn read_change(fields: &mut Fields<'_>) -> Read<AtsChange> {
@@ -128,7 +128,7 @@ fn read_change(fields: &mut Fields<'_>) -> Read<AtsChange> {
 }
 
 pub(super) async fn delete(ask: &Ask<'_>) -> Result<Reply, Failure> {
-    ok(&view(&app::ats::delete(ask.app, ask.id()?).await?))
+    ok(&view(&app::ats::delete(ask.app, ask.id()?, ask.actor()?).await?))
 }
 
 #[cfg(test)]

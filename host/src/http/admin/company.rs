@@ -8,6 +8,7 @@ use switchboard_domain::company::Company;
 use switchboard_domain::id::AtsId;
 use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::rejection::Rejection;
+use switchboard_domain::usage::Quantity;
 use utoipa::ToSchema;
 
 use super::{Ask, ok};
@@ -15,6 +16,7 @@ use crate::app;
 use crate::app::PageRequest;
 use crate::app::company::CompanyChange;
 use crate::http::body::{self, Fields, Read, text, whole};
+use crate::http::schema::Decimal;
 use crate::http::{Failure, Reply, schema};
 
 /// So many are listed at the most; more is a question for the partners' API with its pages.
@@ -61,7 +63,7 @@ pub struct CompanyView {
     /// In the billing system's unit, a calendar month.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = f64)]
-    usage_limit: Option<serde_json::Number>,
+    usage_limit: Option<Decimal>,
     /// How many of its calls may be in progress at once.
     calls_at_once: u32,
     #[schema(format = "date-time")]
@@ -76,18 +78,11 @@ fn view(company: &Company) -> CompanyView {
         ats_id: company.ats_id.to_string(),
         name: company.name.clone(),
         billing_system: company.billing_system.as_str(),
-        usage_limit: company.usage_limit_thousandths.and_then(decimal),
+        usage_limit: company.usage_limit_thousandths.map(Quantity::from).map(Decimal),
         calls_at_once: company.calls_at_once(),
         created_at: company.created_at.to_string(),
         updated_at: company.updated_at.to_string(),
     }
-}
-
-/// Thousandths as a decimal number: 1500 is 1.5.
-fn decimal(thousandths: u64) -> Option<serde_json::Number> {
-    let (whole, rest) = (thousandths / 1000, thousandths % 1000);
-    let text = format!("{whole}.{rest:03}");
-    serde_json::from_str(text.trim_end_matches('0').trim_end_matches('.')).ok()
 }
 
 /// A decimal number of at most three places, as thousandths.
@@ -125,7 +120,7 @@ pub(super) async fn update(ask: &Ask<'_>) -> Result<Reply, Failure> {
     if body.get("callsAtOnce").is_some_and(Value::is_null) {
         change.calls_at_once = Some(None);
     }
-    ok(&view(&app::company::update(ask.app, id, change).await?))
+    ok(&view(&app::company::update(ask.app, id, change, ask.actor()?).await?))
 }
 
 fn read(fields: &mut Fields<'_>) -> Read<CompanyChange> {
@@ -155,7 +150,7 @@ mod tests {
         for (number, expected) in [(json!(0), 0), (json!(1.5), 1500), (json!(12), 12_000), (json!(0.001), 1)]
         {
             assert_eq!(thousandths(&number).unwrap(), expected);
-            assert_eq!(Value::Number(decimal(expected).unwrap()), number);
+            assert_eq!(Quantity::from(expected).to_string(), number.to_string());
         }
         for bad in [json!(-1), json!("1"), json!(0.0001), json!(1e300), json!(null)] {
             assert!(thousandths(&bad).is_err(), "{bad}");

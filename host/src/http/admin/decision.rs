@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::decision::{Asked, AskedOutcome, Decision};
-use switchboard_domain::id::CompanyId;
+use switchboard_domain::id::{CompanyId, DecisionId};
 use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::time::{Timestamp, WrittenTime};
 use utoipa::ToSchema;
@@ -45,7 +45,8 @@ pub(super) const LISTED_MAX: usize = 1000;
         "log": []
     }],
     "fuel": 31760,
-    "durationMicros": 212
+    "durationMicros": 212,
+    "redacted": false
 }))]
 pub struct DecisionView {
     #[schema(format = "uuid")]
@@ -84,6 +85,8 @@ pub struct DecisionView {
     /// Of all that were asked.
     fuel: u64,
     duration_micros: u64,
+    /// Whether what the release was granted to see, and what its plugin said, is gone from it.
+    redacted: bool,
 }
 
 /// One release's part in it.
@@ -147,11 +150,11 @@ pub struct RecordedView {
     failure: Option<&'static str>,
 }
 
-fn json_of(text: &str) -> Value {
+pub(super) fn json_of(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| text.into())
 }
 
-fn view(decision: &Decision) -> DecisionView {
+fn view(decision: &Decision, redacted_to: Option<DecisionId>) -> DecisionView {
     DecisionView {
         id: decision.id.to_string(),
         at: decision.at.to_string(),
@@ -168,6 +171,7 @@ fn view(decision: &Decision) -> DecisionView {
         asked: decision.asked.iter().map(asked_view).collect(),
         fuel: decision.asked.iter().map(|asked| asked.fuel_used).sum(),
         duration_micros: decision.asked.iter().map(|asked| asked.duration_micros).sum(),
+        redacted: redacted_to.is_some_and(|last| decision.id <= last),
     }
 }
 
@@ -195,25 +199,28 @@ pub(super) fn list(ask: &Ask<'_>) -> Result<Reply, Failure> {
         company_id: query.id::<CompanyId>("companyId", &mut problems),
         since: query.read("since", &mut problems, moment),
         failed: query.flag("failed", &mut problems),
+        before: query.id::<DecisionId>("before", &mut problems),
     };
     let limit = query.read("limit", &mut problems, limit).unwrap_or(LISTED_DEFAULT);
     Ask::refuse(problems)?;
     let decisions = app::decision::list(ask.app, &wanted, limit)?;
-    ok(&decisions.iter().map(view).collect::<Vec<_>>())
+    let redacted_to = app::decision::redacted_to(ask.app)?;
+    ok(&decisions.iter().map(|decision| view(decision, redacted_to)).collect::<Vec<_>>())
 }
 
-fn limit(text: &str) -> Result<usize, Flaw> {
+pub(super) fn limit(text: &str) -> Result<usize, Flaw> {
     let limit = text.parse().ok().filter(|limit| (1..=LISTED_MAX).contains(limit));
     limit.ok_or_else(|| Flaw::invalid(format!("must be from 1 to {LISTED_MAX}")))
 }
 
-fn moment(written: &str) -> Result<Timestamp, Flaw> {
+pub(super) fn moment(written: &str) -> Result<Timestamp, Flaw> {
     let time = WrittenTime::parse(written)?;
     time.instant().ok_or_else(|| Flaw::invalid("needs an offset, such as `Z`"))
 }
 
 pub(super) fn get(ask: &Ask<'_>) -> Result<Reply, Failure> {
-    ok(&view(&app::decision::show(ask.app, ask.id()?)?))
+    let decision = app::decision::show(ask.app, ask.id()?)?;
+    ok(&view(&decision, app::decision::redacted_to(ask.app)?))
 }
 
 /// The body is another build of the plugin, or empty.

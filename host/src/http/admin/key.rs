@@ -185,7 +185,7 @@ pub(super) fn get(ask: &Ask<'_>) -> Result<Reply, Failure> {
 
 pub(super) async fn create(ask: &Ask<'_>) -> Result<Reply, Failure> {
     let new = body::read(&ask.request.json()?, read).map_err(Rejection::Invalid)?;
-    let (key, secret) = app::key::create(ask.app, new).await?;
+    let (key, secret) = app::key::create(ask.app, new, ask.actor()?).await?;
     created(&KeyView { key: Some(secret.expose().to_owned()), ..view(&key, ask.request.now) })
 }
 
@@ -231,7 +231,7 @@ fn instant(written: &str) -> Result<Timestamp, Flaw> {
 pub(super) async fn suspend(ask: &Ask<'_>) -> Result<Reply, Failure> {
     let key_id = ask.id()?;
     let reason = body::read(&ask.request.json()?, read_reason).map_err(Rejection::Invalid)?;
-    let key = app::key::suspend(ask.app, key_id, reason).await?;
+    let key = app::key::suspend(ask.app, key_id, reason, ask.actor()?).await?;
     ok(&view(&key, ask.request.now))
 }
 
@@ -240,11 +240,11 @@ fn read_reason(fields: &mut Fields<'_>) -> Read<String> {
 }
 
 pub(super) async fn resume(ask: &Ask<'_>) -> Result<Reply, Failure> {
-    ok(&view(&app::key::resume(ask.app, ask.id()?).await?, ask.request.now))
+    ok(&view(&app::key::resume(ask.app, ask.id()?, ask.actor()?).await?, ask.request.now))
 }
 
 pub(super) async fn revoke(ask: &Ask<'_>) -> Result<Reply, Failure> {
-    ok(&view(&app::key::revoke(ask.app, ask.id()?).await?, ask.request.now))
+    ok(&view(&app::key::revoke(ask.app, ask.id()?, ask.actor()?).await?, ask.request.now))
 }
 
 #[cfg(test)]

@@ -6,6 +6,9 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::ats::{AtsBody, AtsChangeBody, AtsView};
+use super::audit::AuditView;
+use super::backtest::{BacktestBody, BacktestView, ProgressView};
+use super::billing::RerateView;
 use super::clock::{ClockBody, ClockView};
 use super::company::{CompanyChangeBody, CompanyView};
 use super::decision::{self, DecisionView, ReplayView};
@@ -13,8 +16,9 @@ use super::key::{KeyBody, KeyView, SuspensionBody};
 use super::outbox::OutboxRowView;
 use super::phone_number::{PhoneNumberBody, PhoneNumberView};
 use super::plugin::PluginView;
-use super::release::{ReleaseBody, ReleaseView};
-use super::slot::{RollBackBody, SlotView};
+use super::release::{ActivationBody, ReleaseBody, ReleaseView};
+use super::safe_mode::{SafeModeBody, SafeModeView};
+use super::slot::{RetriedView, RollBackBody, SlotView};
 use super::user::{UserBody, UserView};
 use super::{METRICS, ROUTES, Route};
 use crate::http::health::{HealthView, ReadinessView};
@@ -27,18 +31,22 @@ use crate::http::schema;
 
 const ATSS: &str = "ATSs and keys";
 const COMPANIES: &str = "Companies";
+const BILLING: &str = "Billing";
 const OWNERS: &str = "Owners and mail";
 const PLUGINS: &str = "Plugins and releases";
 const DECISIONS: &str = "Decisions";
+const AUDIT: &str = "Audit";
 const SERVER: &str = "The server";
 
 /// The groups in their order.
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 8] = [
     (ATSS, "Who integrates, and with which keys."),
     (COMPANIES, "The customers of the ATSs, and the numbers that their agents call from."),
+    (BILLING, "What calls cost."),
     (OWNERS, "Who owns companies, and what waits to leave."),
     (PLUGINS, "What decides, and where."),
     (DECISIONS, "What was decided, on which facts, and whether it would be again."),
+    (AUDIT, "Who changed what. Say who you are in `X-Switchboard-Actor`; else you are `operator`."),
     (SERVER, "Whether it is well, and what time it is."),
 ];
 
@@ -181,6 +189,18 @@ fn operation(route: Route) -> Option<Operation> {
             .gives::<PhoneNumberView>("The number that was.")
             .fails(&[Code::Refused]),
 
+        Route::RerateBills => Operation::new(BILLING, "Ask what another release would have billed")
+            .note(
+                "Every billed call of the release's slot once more, in the order of then, on the account of the month \
+                 that the release's own bills would have led to. Takes some seconds for a million calls; one such \
+                 question is answered at a time.",
+            )
+            .with(Parameter::text("release", "A release for billing, active or not.").required())
+            .with(
+                Parameter::text("since", "Only calls that ended from this moment or day (UTC) on.").required(),
+            )
+            .gives::<RerateView>("What it would have billed, beside what was billed. Nothing is changed.")
+            .fails(&[Code::InvalidDate, Code::ResourceNotFound, Code::Refused, Code::PluginRefused]),
         Route::ListUsers => {
             Operation::new(OWNERS, "List users").lists::<UserView>("The newest, at most 1,000.")
         }
@@ -215,6 +235,11 @@ fn operation(route: Route) -> Option<Operation> {
             .gives::<PluginView>("The version.")
             // Several versions begin so.
             .fails(&[Code::Refused]),
+        Route::RemovePlugin => Operation::new(PLUGINS, "Remove a version of a plugin")
+            .note("Refused while a release is made of it.")
+            .with(id("name", "`NAME@VERSION`."))
+            .gives::<PluginView>("The version that was.")
+            .fails(&[Code::Refused]),
         Route::ListReleases => Operation::new(PLUGINS, "List releases")
             .with(Parameter::text("slot", "Only releases for this slot."))
             .lists::<ReleaseView>("The newest, at most 1,000."),
@@ -226,10 +251,33 @@ fn operation(route: Route) -> Option<Operation> {
             .with(id("id", "The release's id."))
             .gives::<ReleaseView>("The release."),
         Route::ActivateRelease => Operation::new(PLUGINS, "Activate a release")
-            .note("The next request is answered by it. Activating the active one changes nothing.")
+            .note(
+                "Without a body the next request is answered by it; activating the active one changes nothing. As \
+                 a shadow it is asked beside the active one and not heard; as a canary it answers a share of the \
+                 companies.",
+            )
             .with(id("id", "The release's id."))
+            .may_take::<ActivationBody>()
             .gives::<SlotView>("Its slot as it is now.")
             .fails(&[Code::Refused, Code::PluginRefused]),
+        Route::PromoteRelease => Operation::new(PLUGINS, "Promote a shadow or a canary")
+            .note("It becomes the active release. The bounds that it had are watched further.")
+            .with(id("id", "The release's id."))
+            .gives::<SlotView>("Its slot as it is now.")
+            .fails(&[Code::Refused]),
+        Route::AbortRelease => Operation::new(PLUGINS, "End a shadow or a canary")
+            .with(id("id", "The release's id."))
+            .gives::<SlotView>("Its slot as it is now.")
+            .fails(&[Code::Refused]),
+        Route::BacktestRelease => Operation::new(PLUGINS, "Try a release on recorded decisions")
+            .note("It answers nobody, and nothing is changed. One backtest runs at a time; the next one waits.")
+            .with(id("id", "The release's id."))
+            .may_take::<BacktestBody>()
+            .gives::<BacktestView>("What it would have said, beside what held.")
+            .fails(&[Code::InvalidDate, Code::Refused, Code::PluginRefused]),
+        Route::GetBacktest => Operation::new(PLUGINS, "Ask how far a backtest is")
+            .with(id("id", "The release's id."))
+            .gives::<ProgressView>("How far the one that runs is."),
         Route::ListSlots => Operation::new(PLUGINS, "List slots").lists::<SlotView>("All of them."),
         Route::GetSlot => slot(Operation::new(PLUGINS, "Read a slot")).gives::<SlotView>("The slot."),
         Route::RollBackSlot => slot(Operation::new(PLUGINS, "Go back to an earlier release"))
@@ -237,17 +285,35 @@ fn operation(route: Route) -> Option<Operation> {
             .gives::<SlotView>("The slot as it is now.")
             .fails(&[Code::Refused, Code::PluginRefused]),
 
+        Route::RetryHeld => slot(Operation::new(PLUGINS, "Ask again for what waits"))
+            .note("Everything that could not be decided is asked for now, instead of when its time comes.")
+            .gives::<RetriedView>("What became of it.")
+            .fails(&[Code::Refused]),
+        Route::GetSafeMode => Operation::new(PLUGINS, "Read safe mode")
+            .gives::<SafeModeView>("Where only the standard plugin answers."),
+        Route::SetSafeMode => Operation::new(PLUGINS, "Turn safe mode on or off")
+            .note("At once: when this is answered, no other release answers there. Rollouts wait meanwhile.")
+            .takes::<SafeModeBody>()
+            .gives::<SafeModeView>("Where it is on now.")
+            .fails(&[Code::ResourceNotFound]),
         Route::ListDecisions => Operation::new(DECISIONS, "List decisions")
             .with(Parameter::text("slot", "Only decisions of this slot."))
             .with(Parameter::id("companyId", "Only decisions about this company."))
             .with(Parameter::text("since", "Only decisions from this moment on, with an offset such as `Z`."))
             .with(Parameter::flag("failed", "Only decisions in which a release failed."))
+            .with(Parameter::id("before", "Only decisions older than this one: where the list before ended."))
             .with(limit())
             .lists::<DecisionView>("The newest first.")
             .fails(&[Code::InvalidDate]),
         Route::GetDecision => {
             Operation::new(DECISIONS, "Read a decision").gives::<DecisionView>("The decision.")
         }
+        Route::ListAudit => Operation::new(AUDIT, "List changes")
+            .with(Parameter::text("since", "Only changes from this moment on, with an offset such as `Z`."))
+            .with(Parameter::text("actor", "Only changes by this actor."))
+            .with(limit())
+            .lists::<AuditView>("The newest first.")
+            .fails(&[Code::InvalidDate]),
         Route::ReplayDecision => Operation::new(DECISIONS, "Ask again with the recorded facts")
             .note("The body is another build of the plugin, or empty.")
             .takes_bytes(WASM, true)

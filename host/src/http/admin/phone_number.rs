@@ -67,7 +67,7 @@ pub(super) fn list(ask: &Ask<'_>) -> Result<Reply, Failure> {
 
 pub(super) async fn create(ask: &Ask<'_>) -> Result<Reply, Failure> {
     let (company_id, number) = body::read(&ask.request.json()?, read).map_err(Rejection::Invalid)?;
-    created(&view(&app::phone_number::create(ask.app, company_id, number).await?))
+    created(&view(&app::phone_number::create(ask.app, company_id, number, ask.actor()?).await?))
 }
 
 fn read(fields: &mut Fields<'_>) -> Read<(CompanyId, PhoneNumber)> {
@@ -77,7 +77,7 @@ fn read(fields: &mut Fields<'_>) -> Read<(CompanyId, PhoneNumber)> {
 }
 
 pub(super) async fn delete(ask: &Ask<'_>) -> Result<Reply, Failure> {
-    ok(&view(&app::phone_number::delete(ask.app, ask.id()?).await?))
+    ok(&view(&app::phone_number::delete(ask.app, ask.id()?, ask.actor()?).await?))
 }
 
 #[cfg(test)]

@@ -69,5 +69,9 @@ pub(super) async fn push(ask: &Ask<'_>) -> Result<Reply, Failure> {
     Ask::refuse(problems)?;
     let name = name.ok_or_else(|| Failure::field("name", Flaw::missing()))?;
     let bytes: Arc<[u8]> = Arc::from(ask.request.bytes()?.as_ref());
-    created(&view(&app::plugin::push(ask.app, &name, bytes).await?))
+    created(&view(&app::plugin::push(ask.app, &name, bytes, ask.actor()?).await?))
+}
+
+pub(super) async fn remove(ask: &Ask<'_>) -> Result<Reply, Failure> {
+    ok(&view(&app::plugin::remove(ask.app, ask.place(0), ask.actor()?).await?))
 }

@@ -5,16 +5,19 @@ use std::ops::RangeInclusive;
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::bounds;
-use switchboard_domain::problem::Problems;
+use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::rejection::Rejection;
 use switchboard_domain::release::{OnFailure, Release, Wasi};
+use switchboard_domain::rollout::{RollbackBounds, Stage};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 
 use super::{Ask, created, ok, slot};
 use crate::app;
+use crate::app::backtest::{DECISIONS_MAX, Demand};
 use crate::app::release::NewRelease;
-use crate::http::body::{self, Fields, Read, chars, count, text, whole};
+use crate::app::rollout::{Activation, PROMOTE_AFTER_SECONDS_MAX};
+use crate::http::body::{self, Fields, Read, chars, count, flag, number, text, whole};
 use crate::http::{Failure, Reply, schema};
 
 /// So many are listed at the most, the newest.
@@ -82,6 +85,65 @@ fn grants() -> Array {
         .min_length(Some(*GRANT_CHARS.start()))
         .max_length(Some(*GRANT_CHARS.end()));
     ArrayBuilder::new().items(grant).max_items(Some(GRANTS_MAX)).build()
+}
+
+/// How a release comes into its slot: at once when nothing is sent.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase", as = AdminActivationBody, example = json!({
+    "backtest": {"last": 1000, "maxChangedPercent": 100},
+    "canaryPercent": 5,
+    "autoPromoteAfterSeconds": 3600,
+    "autoRollback": {"failedPercent": 1, "p99Ms": 50}
+}))]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
+pub struct ActivationBody {
+    /// What is demanded before it.
+    backtest: Option<DemandBody>,
+    /// It is asked beside the active one; its answers are compared, never used.
+    shadow: Option<bool>,
+    /// It answers so many in a hundred companies, always the same ones.
+    #[schema(minimum = 1, maximum = 100)]
+    canary_percent: Option<u32>,
+    /// A shadow or canary becomes the active one after so long, if it answered and crossed no bound.
+    #[schema(minimum = 1, maximum = 7_776_000)]
+    auto_promote_after_seconds: Option<u64>,
+    /// When it is taken back by itself; bounds that are not sent do not count.
+    auto_rollback: Option<RollbackBody>,
+}
+
+/// When a release is taken back by itself.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase", as = AdminRollbackBody)]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
+pub struct RollbackBody {
+    /// So many failed calls, and it goes.
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    failures: Option<u64>,
+    /// More failures than so many in a hundred calls, from the twentieth call on.
+    #[schema(minimum = 0, maximum = 99)]
+    failed_percent: Option<u32>,
+    /// More than one call in a hundred takes longer, from the hundredth call on.
+    #[schema(minimum = 1, maximum = 6000)]
+    p99_ms: Option<u64>,
+    /// A call takes more in the mean, from the twentieth call on.
+    #[schema(minimum = 1, maximum = 10_000_000_000_u64)]
+    fuel_mean: Option<u64>,
+    /// Of a shadow: more answers than so many in a hundred differ, from the twentieth on.
+    #[schema(minimum = 0, maximum = 99)]
+    changed_percent: Option<u32>,
+}
+
+/// A backtest that must not change too much.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase", as = AdminDemandBody)]
+#[expect(dead_code, reason = "only its schema is used; the reader below asks for the same names")]
+pub struct DemandBody {
+    /// Over the newest so many decisions.
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    last: u64,
+    /// So many in a hundred may be answered otherwise, or not at all.
+    #[schema(minimum = 0, maximum = 100)]
+    max_changed_percent: f64,
 }
 
 /// What a slot runs, or could run.
@@ -170,7 +232,10 @@ pub(super) fn get(ask: &Ask<'_>) -> Result<Reply, Failure> {
 }
 
 pub(super) async fn create(ask: &Ask<'_>) -> Result<Reply, Failure> {
-    let new = body::read(&ask.request.json()?, read).map_err(Rejection::Invalid)?;
+    let mut new = body::read(&ask.request.json()?, read).map_err(Rejection::Invalid)?;
+    if new.author.is_none() {
+        new.author = Some(ask.actor()?.to_owned());
+    }
     created(&view(&app::release::create(ask.app, new).await?))
 }
 
@@ -202,17 +267,79 @@ fn read(fields: &mut Fields<'_>) -> Read<NewRelease> {
 }
 
 pub(super) async fn activate(ask: &Ask<'_>) -> Result<Reply, Failure> {
-    let activated = app::release::activate(ask.app, ask.id()?).await?;
+    let how = body::read(&ask.request.json_or_empty()?, read_activation).map_err(Rejection::Invalid)?;
+    let activated = app::rollout::activate(ask.app, ask.id()?, how, ask.actor()?).await?;
     ok(&slot::view(ask.app, &activated))
+}
+
+pub(super) async fn promote(ask: &Ask<'_>) -> Result<Reply, Failure> {
+    ok(&slot::view(ask.app, &app::rollout::promote(ask.app, ask.id()?, ask.actor()?).await?))
+}
+
+pub(super) async fn abort(ask: &Ask<'_>) -> Result<Reply, Failure> {
+    ok(&slot::view(ask.app, &app::rollout::abort(ask.app, ask.id()?, ask.actor()?).await?))
+}
+
+fn read_activation(fields: &mut Fields<'_>) -> Read<Activation> {
+    let demand = fields.object("backtest", |fields| {
+        let last = fields.required("last", count(1..=DECISIONS_MAX as u64));
+        let most = fields.required("maxChangedPercent", percent);
+        let last = usize::try_from(last?).unwrap_or(DECISIONS_MAX);
+        Ok(Demand { last, changed_percent_max: most? })
+    });
+    let shadow = fields.optional("shadow", flag);
+    let canary = fields.optional("canaryPercent", whole(1..=100));
+    let promote_after = fields.optional("autoPromoteAfterSeconds", count(1..=PROMOTE_AFTER_SECONDS_MAX));
+    let bounds = fields.object("autoRollback", |fields| {
+        let failures = fields.optional("failures", count(1..=1_000_000_000));
+        let failed_percent = fields.optional("failedPercent", whole(0..=99));
+        let p99_millis = fields.optional("p99Ms", count(1..=6_000));
+        let fuel_mean = fields.optional("fuelMean", count(bounds::FUEL));
+        let changed_percent = fields.optional("changedPercent", whole(0..=99));
+        Ok(RollbackBounds {
+            failures: failures?,
+            failed_percent: failed_percent?,
+            p99_millis: p99_millis?,
+            fuel_mean: fuel_mean?,
+            changed_percent: changed_percent?,
+        })
+    });
+    let (shadow, canary) = (shadow?.unwrap_or(false), canary?);
+    if shadow && canary.is_some() {
+        let flaw = Flaw::invalid("cannot be sent with `shadow`: one of them");
+        return Err(fields.refuse(&["canaryPercent"], &flaw));
+    }
+    let stage = match canary {
+        Some(_) => Stage::Canary,
+        None if shadow => Stage::Shadow,
+        None => Stage::Full,
+    };
+    Ok(Activation {
+        stage,
+        percent: canary.unwrap_or(100),
+        demand: demand?,
+        promote_after_seconds: promote_after?,
+        bounds: bounds?.unwrap_or_default(),
+    })
+}
+
+fn percent(value: &Value) -> Result<f64, Flaw> {
+    let percent = number(value)?;
+    let flaw = || Flaw::invalid("must be from 0 to 100");
+    (0.0..=100.0).contains(&percent).then_some(percent).ok_or_else(flaw)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::http::schema::drift;
 
     #[test]
     fn the_schema_is_the_readers() {
         drift::assert_alike::<ReleaseBody, _>(read, &[]);
+        drift::assert_alike::<ActivationBody, _>(read_activation, &[json!({ "shadow": true })]);
+        assert_eq!(PROMOTE_AFTER_SECONDS_MAX, 7_776_000, "the schema's maximum");
     }
 }

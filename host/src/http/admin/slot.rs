@@ -1,19 +1,18 @@
 //! Slots for operators: what runs where, and how it does.
 
-use std::fmt::Write;
-
 use serde::Serialize;
 use serde_json::{Map, Value};
-use switchboard_domain::decision::{PolicyName, Slot};
 use switchboard_domain::id::ReleaseId;
 use switchboard_domain::rejection::Rejection;
+use switchboard_domain::rollout::{EndedRollout, RolloutEnd, Stage};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
 
 use super::release::{ReleaseView, view as release_view};
 use super::{Ask, ok};
 use crate::app;
 use crate::app::App;
-use crate::app::release::{ReleaseStats, SlotView as Found};
+use crate::app::release::{ReleaseStats, SlotView as Found, Standing};
 use crate::http::body::{self, Fields, Read, id};
 use crate::http::{Failure, Reply, schema};
 
@@ -60,7 +59,9 @@ pub struct RollBackBody {
     "p50Micros": 190,
     "p99Micros": 420,
     "fuelMean": 31760,
-    "held": 0
+    "held": 0,
+    "safeMode": false,
+    "ended": []
 }))]
 pub struct SlotView {
     /// `ATS/POLICY` or `default/POLICY`
@@ -101,12 +102,117 @@ pub struct SlotView {
     fuel_mean: u64,
     /// Effects that wait for a decision.
     held: u64,
+    /// Whether only the standard plugin answers, whatever is active.
+    safe_mode: bool,
+    /// The release that is asked beside the active one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = RolloutView)]
+    shadow: Option<RolloutView>,
+    /// The release that answers a share of the companies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = RolloutView)]
+    canary: Option<RolloutView>,
+    /// The active release, while it is taken back by itself when it crosses a bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = RolloutView)]
+    watched: Option<RolloutView>,
+    /// Shadows, canaries and watches that ended, the newest first.
+    ended: Vec<EndedView>,
+}
+
+/// A release on its way, and how it does since then.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AdminRollout)]
+pub struct RolloutView {
+    release: ReleaseView,
+    /// Companies in a hundred that it answers; 0 of a shadow.
+    percent: u32,
+    #[schema(format = "date-time")]
+    begun_at: String,
+    /// When it becomes the active one by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "date-time")]
+    promotes_at: Option<String>,
+    /// When it is taken back by itself.
+    auto_rollback: BoundsView,
+    /// `closed` while it is asked.
+    breaker: &'static str,
+    calls: u64,
+    failures: u64,
+    #[schema(value_type = BTreeMap<String, u64>)]
+    failures_by_kind: Map<String, Value>,
+    p50_micros: u64,
+    p99_micros: u64,
+    fuel_mean: u64,
+    /// Of a shadow: answers that were compared with those that held.
+    compared: u64,
+    /// Of them those that differ.
+    changed: u64,
+    /// Of a shadow: calls that were not made, since too many waited.
+    skipped: u64,
+    /// Why it cannot be asked at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
+    unavailable: Option<String>,
+}
+
+/// When a release is taken back by itself; what is absent does not count.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AdminBounds)]
+pub struct BoundsView {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u64)]
+    failures: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u32)]
+    failed_percent: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u64)]
+    p99_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u64)]
+    fuel_mean: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u32)]
+    changed_percent: Option<u32>,
+}
+
+/// A shadow, canary or watch that ended.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AdminEndedRollout)]
+pub struct EndedView {
+    release: String,
+    #[schema(schema_with = stages)]
+    stage: &'static str,
+    #[schema(format = "date-time")]
+    begun_at: String,
+    #[schema(format = "date-time")]
+    ended_at: String,
+    #[schema(schema_with = ends)]
+    end: &'static str,
+    /// The bound that was crossed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
+    reason: Option<String>,
+}
+
+fn stages() -> Object {
+    schema::one_of(Stage::ALL.iter().map(|stage| stage.as_str()))
+}
+
+fn ends() -> Object {
+    schema::one_of(RolloutEnd::ALL.iter().map(|end| end.as_str()))
 }
 
 pub(super) fn view(app: &App, found: &Found) -> SlotView {
     let active_id = found.active.as_ref().map(|release| release.id);
-    let stats = app.fleet().stats();
-    let mut own = stats.iter().filter(|stats| Some(stats.release_id) == active_id);
+    let all = app.fleet().stats();
+    // An active release can stand in other slots' ladders too.
+    let is_asked_first = |stats: &&ReleaseStats| stats.standing == Standing::Active;
+    let mut own = all.iter().filter(is_asked_first).filter(|stats| Some(stats.release_id) == active_id);
     let exact = own.clone().find(|stats| stats.slot == found.slot);
     let stats = exact.or_else(|| own.next());
     let failures = stats.map(failures).unwrap_or_default();
@@ -128,18 +234,62 @@ pub(super) fn view(app: &App, found: &Found) -> SlotView {
         p50_micros: stats.map_or(0, |stats| stats.duration_quantile_micros(0.5)),
         p99_micros: stats.map_or(0, |stats| stats.duration_quantile_micros(0.99)),
         fuel_mean: stats.map_or(0, |stats| stats.fuel_total / stats.calls.max(1)),
-        held: held(app, found.slot),
+        held: found.held,
+        safe_mode: found.is_safe,
+        shadow: rolling(found, Stage::Shadow, &all),
+        canary: rolling(found, Stage::Canary, &all),
+        watched: rolling(found, Stage::Full, &all),
+        ended: found.rollouts.ended.iter().map(ended).collect(),
     }
 }
 
-/// What waits for a decision of this slot's policy.
-fn held(app: &App, slot: Slot) -> u64 {
-    match (slot.policy, slot.ats_id) {
-        // A store that cannot be read has ended the process before anybody reads this.
-        (PolicyName::OwnerOnboarding, Some(ats_id)) => {
-            app::owner_onboarding::held(app, ats_id).unwrap_or_default()
-        }
-        _ => 0,
+/// A rollout at this stage, if there is one.
+fn rolling(found: &Found, stage: Stage, stats: &[ReleaseStats]) -> Option<RolloutView> {
+    let rollout = found.rollouts.at(stage)?;
+    let release = found.rolling.iter().find(|release| release.id == rollout.release_id)?;
+    let standing = match stage {
+        Stage::Shadow => Standing::Shadow,
+        Stage::Canary => Standing::Canary,
+        Stage::Full => Standing::Active,
+    };
+    let stats = stats.iter().find(|stats| {
+        stats.slot == found.slot && stats.release_id == release.id && stats.standing == standing
+    });
+    let bounds = &rollout.bounds;
+    Some(RolloutView {
+        release: release_view(release),
+        percent: rollout.percent,
+        begun_at: rollout.begun_at.to_string(),
+        promotes_at: rollout.promotes_at().map(|at| at.to_string()),
+        auto_rollback: BoundsView {
+            failures: bounds.failures,
+            failed_percent: bounds.failed_percent,
+            p99_ms: bounds.p99_millis,
+            fuel_mean: bounds.fuel_mean,
+            changed_percent: bounds.changed_percent,
+        },
+        breaker: stats.map_or("closed", |stats| stats.breaker.as_str()),
+        calls: stats.map_or(0, |stats| stats.calls),
+        failures: stats.map_or(0, |stats| stats.failures.iter().map(|(_, count)| count).sum()),
+        failures_by_kind: stats.map(failures).unwrap_or_default(),
+        p50_micros: stats.map_or(0, |stats| stats.duration_quantile_micros(0.5)),
+        p99_micros: stats.map_or(0, |stats| stats.duration_quantile_micros(0.99)),
+        fuel_mean: stats.map_or(0, |stats| stats.fuel_total / stats.calls.max(1)),
+        compared: stats.map_or(0, |stats| stats.compared),
+        changed: stats.map_or(0, |stats| stats.changed),
+        skipped: stats.map_or(0, |stats| stats.skipped),
+        unavailable: stats.and_then(|stats| stats.unavailable.clone()),
+    })
+}
+
+fn ended(ended: &EndedRollout) -> EndedView {
+    EndedView {
+        release: ended.release_id.to_string(),
+        stage: ended.stage.as_str(),
+        begun_at: ended.begun_at.to_string(),
+        ended_at: ended.ended_at.to_string(),
+        end: ended.end.as_str(),
+        reason: ended.reason.clone(),
     }
 }
 
@@ -161,8 +311,24 @@ pub(super) fn get(ask: &Ask<'_>) -> Result<Reply, Failure> {
 pub(super) async fn roll_back(ask: &Ask<'_>) -> Result<Reply, Failure> {
     let slot = app::release::slot_named(ask.app, &named(ask))?;
     let to = body::read(&ask.request.json_or_empty()?, read_to).map_err(Rejection::Invalid)?;
-    let found = app::release::rollback(ask.app, slot, to).await?;
+    let found = app::release::rollback(ask.app, slot, to, ask.actor()?).await?;
     ok(&view(ask.app, &found))
+}
+
+/// What became of the effects that waited.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminRetried, example = json!({"retried": 12, "held": 0}))]
+pub struct RetriedView {
+    /// So many were asked for again.
+    retried: u64,
+    /// So many still wait.
+    held: u64,
+}
+
+pub(super) async fn retry_held(ask: &Ask<'_>) -> Result<Reply, Failure> {
+    let slot = app::release::slot_named(ask.app, &named(ask))?;
+    let retried = app::held::retry(ask.app, slot, ask.actor()?).await?;
+    ok(&RetriedView { retried: retried.retried as u64, held: retried.held })
 }
 
 fn read_to(fields: &mut Fields<'_>) -> Read<Option<ReleaseId>> {
@@ -171,74 +337,6 @@ fn read_to(fields: &mut Fields<'_>) -> Read<Option<ReleaseId>> {
 
 fn named(ask: &Ask<'_>) -> String {
     format!("{}/{}", ask.place(0), ask.place(1))
-}
-
-/// The slots' lines of the Prometheus text.
-pub(super) fn metrics(app: &App) -> String {
-    let all = app.fleet().stats();
-    let mut text = String::new();
-    family(&mut text, "switchboard_policy_calls", "Calls of a release.", &all, |stats| stats.calls);
-    family(
-        &mut text,
-        "switchboard_policy_degraded",
-        "Decisions that the failure ladder took.",
-        &all,
-        |stats| stats.degraded,
-    );
-    family(&mut text, "switchboard_policy_fuel", "Fuel that a release used.", &all, |stats| stats.fuel_total);
-    header(&mut text, "switchboard_policy_failures", "counter", "Failed calls of a release, by kind.");
-    for stats in &all {
-        for (kind, count) in stats.failures.iter().filter(|(_, count)| *count != 0) {
-            line(
-                &mut text,
-                "switchboard_policy_failures_total",
-                stats,
-                &format!(r#",kind="{}""#, kind.as_str()),
-                *count,
-            );
-        }
-    }
-    header(&mut text, "switchboard_policy_in_flight", "gauge", "Calls of a release that run now.");
-    for stats in &all {
-        line(&mut text, "switchboard_policy_in_flight", stats, "", stats.in_flight);
-    }
-    header(&mut text, "switchboard_policy_components_loaded", "gauge", "Components in memory.");
-    push(
-        &mut text,
-        format_args!("switchboard_policy_components_loaded {}\n", app.fleet().runtime().loaded_components()),
-    );
-    text
-}
-
-fn family(
-    text: &mut String,
-    name: &str,
-    help: &str,
-    all: &[ReleaseStats],
-    value: impl Fn(&ReleaseStats) -> u64,
-) {
-    header(text, name, "counter", help);
-    for stats in all {
-        line(text, &format!("{name}_total"), stats, "", value(stats));
-    }
-}
-
-fn header(text: &mut String, name: &str, kind: &str, help: &str) {
-    push(text, format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
-}
-
-fn line(text: &mut String, name: &str, stats: &ReleaseStats, more: &str, value: u64) {
-    let ats = stats.slot.ats_id.map_or_else(|| "default".to_owned(), |id| id.to_string());
-    let (policy, release) = (stats.slot.policy, stats.release_id);
-    push(
-        text,
-        format_args!("{name}{{ats=\"{ats}\",policy=\"{policy}\",release=\"{release}\"{more}}} {value}\n"),
-    );
-}
-
-#[expect(clippy::let_underscore_must_use, reason = "writing into a String cannot fail")]
-fn push(text: &mut String, what: std::fmt::Arguments<'_>) {
-    let _ = text.write_fmt(what);
 }
 
 #[cfg(test)]

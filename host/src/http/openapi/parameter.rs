@@ -42,6 +42,11 @@ impl Parameter {
         Self::query(name, told, serde_json::to_value(words).unwrap_or_default())
     }
 
+    /// A moment or a calendar date in the query.
+    pub(crate) fn moment(name: &'static str, told: &'static str) -> Self {
+        Self::query(name, told, json!({ "type": "string", "format": "written-period-bound" }))
+    }
+
     /// `true` or `false` in the query; absent is `false`.
     pub(crate) fn flag(name: &'static str, told: &'static str) -> Self {
         Self::query(name, told, json!({ "type": "boolean", "default": false }))

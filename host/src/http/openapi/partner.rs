@@ -77,9 +77,10 @@ fn security(entry: &Entry) -> Value {
     }
 }
 
-/// Resources of a company: an ATS key names the company that it means.
+/// Resources of a company: an ATS key names the company that it means. Companies and their bills are the ATS's.
 fn is_of_a_company(entry: &Entry) -> bool {
-    entry.access == Access::Partner && !entry.template.starts_with("/company")
+    let is_of_the_ats = ["/company", "/billing"].iter().any(|path| entry.template.starts_with(path));
+    entry.access == Access::Partner && !is_of_the_ats
 }
 
 /// What a route of the table has beside what is its own.

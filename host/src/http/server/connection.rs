@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::ServerLimits;
+use super::head_timer::HeadTimer;
 use super::socket::{Protocol, Socket};
 use super::traffic::{Traffic, Turn};
 use crate::drain::Drain;
@@ -135,7 +136,7 @@ async fn serve_http1(
         async move { Ok::<_, Infallible>(answered.await) }
     });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
+        .timer(HeadTimer::default())
         .header_read_timeout(limits.head_within)
         .max_headers(limits.headers)
         .max_header_size(limits.head_bytes)

@@ -1,15 +1,17 @@
-//! A slot's line: the active release and the failure ladder behind it, all kept alive by whoever holds it.
+//! A slot's line: the active release and the failure ladder behind it, a canary with its own, a shadow; all kept
+//! alive by whoever holds it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use switchboard_domain::decision::{Asked, AskedOutcome, Facts as _, FailureKind, Slot};
-use switchboard_domain::id::ReleaseId;
+use switchboard_domain::id::{CompanyId, ReleaseId};
 use switchboard_domain::release::{OnFailure, Release};
 use tokio::time::Instant;
 
-use super::Unavailable;
-use super::seat::{ReleaseStats, Seat};
+use super::seat::{ReleaseStats, Seat, SeatKey, Standing};
+use super::shadow::Shadow;
+use super::{Unavailable, share};
 use crate::policy::adapter::{self, Policy, Resolved};
 use crate::policy::admit::{Callee, unavailable};
 use crate::policy::call::{Bounds, Called, Failure};
@@ -25,8 +27,16 @@ pub(super) struct Member {
     /// Absent when the plan named a release that it did not contain.
     pub(super) release: Option<Release>,
     pub(super) id: ReleaseId,
+    pub(super) key: SeatKey,
     pub(super) seat: Arc<Seat>,
     pub(super) callee: Result<Arc<Callee>, String>,
+}
+
+/// A release that answers a share of the companies, and the failure ladder behind it.
+#[derive(Debug)]
+pub(super) struct Canary {
+    pub(super) percent: u32,
+    pub(super) members: Vec<Member>,
 }
 
 /// What answers for a slot. Taken once per request; a swap affects the next one.
@@ -34,6 +44,8 @@ pub(super) struct Member {
 pub struct Line {
     slot: Slot,
     members: Vec<Member>,
+    canary: Option<Canary>,
+    shadow: Option<Shadow>,
 }
 
 /// What a line said; `V` is the policy's checked verdict.
@@ -59,7 +71,11 @@ pub struct Outcome<V> {
 
 impl Line {
     pub(super) fn new(slot: Slot, members: Vec<Member>) -> Self {
-        Self { slot, members }
+        Self { slot, members, canary: None, shadow: None }
+    }
+
+    pub(super) fn with(self, canary: Option<Canary>, shadow: Option<Shadow>) -> Self {
+        Self { canary, shadow, ..self }
     }
 
     /// Whose line it is: the default slot's for an ATS without a release of its own.
@@ -74,19 +90,22 @@ impl Line {
         self.members.first().map(|member| member.id)
     }
 
-    /// Asks the active release, then its ladder, until one gives an answer that holds. Ends by the deadline.
+    /// Asks the release that this company has, the active one or the canary, then its ladder, until one gives an
+    /// answer that holds. Ends by the deadline. A shadow is asked afterwards, and nobody waits for it.
     ///
     /// The line is one of a slot for this very policy: of another one nobody answers.
     pub async fn ask<P: Policy>(&self, facts: &P::Facts, deadline: Instant) -> Outcome<P::Verdict> {
         debug_assert_eq!(self.slot.policy, P::NAME, "asked in another policy's slot");
-        let grants = self.first_release().map_or(&[][..], |release| &release.grants);
-        let seen = P::granted(facts, grants);
+        let members = self.members_for(facts.company_id());
+        let first = members.first();
+        let release = first.and_then(|member| member.release.as_ref());
+        let seen = P::granted(facts, release.map_or(&[][..], |release| &release.grants));
         let start = Instant::now();
         let reserve = deadline.saturating_duration_since(start) / RESERVED_PART;
         let mut asked = Vec::with_capacity(1);
         let mut answer = None;
-        for (place, member) in self.members.iter().enumerate() {
-            let later = u32::try_from(self.members.len() - 1 - place).unwrap_or(u32::MAX);
+        for (place, member) in members.iter().enumerate() {
+            let later = u32::try_from(members.len() - 1 - place).unwrap_or(u32::MAX);
             let until = deadline.checked_sub(reserve.saturating_mul(later)).unwrap_or(start);
             let (entry, verdict) = member.ask::<P>(&seen, facts, place > 0, until).await;
             self.tell(&entry);
@@ -97,46 +116,58 @@ impl Line {
             }
         }
         let degraded = asked.len() != 1 || answer.is_none();
-        if let (true, Some(first)) = (degraded, self.members.first()) {
+        if let (true, Some(first)) = (degraded, first) {
             first.seat.count_degraded();
         }
-        let policy_version = self.first_release().map_or(POLICY_VERSION, |release| &release.policy_version);
+        if let Some(shadow) = &self.shadow {
+            shadow.ask_later::<P>(facts, asked.last());
+        }
+        let plugin = answer.as_ref().map(|(member, _)| member.plugin()).or(first.map(Member::plugin));
         Outcome {
-            on_failure: self
-                .first_release()
+            on_failure: release
                 .map_or_else(|| OnFailure::default_of(self.slot.policy), |release| release.on_failure),
             answered_by: answer.as_ref().map(|(member, _)| member.id),
-            plugin: answer.as_ref().map_or_else(|| self.plugin(), |(member, _)| member.plugin()).to_owned(),
+            plugin: plugin.unwrap_or_default().to_owned(),
             verdict: answer.map(|(_, verdict)| verdict),
             asked,
             degraded,
             facts: adapter::to_json(&seen),
-            policy_version: policy_version.to_owned(),
+            policy_version: release.map_or(POLICY_VERSION, |release| &release.policy_version).to_owned(),
         }
     }
 
-    pub(super) fn members(&self) -> &[Member] {
-        &self.members
+    /// The active release with its ladder, or the canary with its own.
+    fn members_for(&self, company_id: CompanyId) -> &[Member] {
+        let canary = self.canary.as_ref().filter(|canary| {
+            let first = canary.members.first();
+            first.is_some_and(|first| share::is_in(first.id, company_id, canary.percent))
+        });
+        canary.map_or(&self.members, |canary| &canary.members)
     }
 
-    pub(super) fn has(&self, id: ReleaseId) -> bool {
-        self.members.iter().any(|member| member.id == id)
+    /// All that it keeps alive.
+    pub(super) fn members(&self) -> impl Iterator<Item = &Member> {
+        let canary = self.canary.iter().flat_map(|canary| &canary.members);
+        self.members.iter().chain(canary).chain(self.shadow.iter().map(|shadow| &*shadow.member))
     }
 
     pub(super) fn unavailable(&self) -> impl Iterator<Item = Unavailable> {
-        self.members.iter().filter_map(|member| {
+        self.members().filter_map(|member| {
             let reason = member.callee.as_ref().err()?.clone();
             Some(Unavailable { slot: self.slot, release_id: member.id, reason })
         })
     }
 
     pub(super) fn stats(&self) -> impl Iterator<Item = ReleaseStats> {
-        self.members.iter().enumerate().map(|(place, member)| ReleaseStats {
-            plugin: member.plugin().to_owned(),
-            is_active: place == 0,
-            unavailable: member.callee.as_ref().err().cloned(),
-            ..member.seat.stats(self.slot, member.id)
-        })
+        let ladder =
+            self.members.iter().enumerate().map(|(place, member)| {
+                (member, if place == 0 { Standing::Active } else { Standing::Ladder })
+            });
+        // Behind the canary stand those who stand behind the active release, or that itself.
+        let canary = self.canary.iter().filter_map(|canary| canary.members.first());
+        let canary = canary.map(|member| (member, Standing::Canary));
+        let shadow = self.shadow.iter().map(|shadow| (&*shadow.member, Standing::Shadow));
+        ladder.chain(canary).chain(shadow).map(|(member, standing)| member.stats(self.slot, standing))
     }
 
     /// Into the server's log: what the guest wrote, at the guest's level, and a failure, once.
@@ -155,14 +186,6 @@ impl Line {
             tracing::warn!(%slot, %release, kind = kind.as_str(), explanation, "a release did not answer");
         }
     }
-
-    fn first_release(&self) -> Option<&Release> {
-        self.members.first().and_then(|member| member.release.as_ref())
-    }
-
-    fn plugin(&self) -> &str {
-        self.members.first().map_or("", Member::plugin)
-    }
 }
 
 impl Member {
@@ -170,8 +193,17 @@ impl Member {
         self.release.as_ref().map_or("", |release| &release.plugin)
     }
 
+    fn stats(&self, slot: Slot, standing: Standing) -> ReleaseStats {
+        ReleaseStats {
+            plugin: self.plugin().to_owned(),
+            standing,
+            unavailable: self.callee.as_ref().err().cloned(),
+            ..self.seat.stats(slot, self.id)
+        }
+    }
+
     /// One turn: counted, noted by the breaker, recorded.
-    async fn ask<P: Policy>(
+    pub(super) async fn ask<P: Policy>(
         &self,
         seen: &P::Seen,
         facts: &P::Facts,

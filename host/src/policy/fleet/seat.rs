@@ -1,10 +1,13 @@
 //! What is known of one release in one slot while the process runs: counters, breaker, calls in flight.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use switchboard_domain::decision::{FailureKind, Slot};
 use switchboard_domain::id::ReleaseId;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use switchboard_domain::rollout::{Health, Rollout};
+use switchboard_domain::time::Timestamp;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::breaker::{Breaker, BreakerState};
@@ -26,6 +29,41 @@ pub const DURATION_BOUNDS_MICROS: [u64; 14] =
 const BUCKETS: usize = DURATION_BOUNDS_MICROS.len() + 1;
 const KINDS: usize = FailureKind::ALL.len();
 
+/// Which seat. That of a rollout is of its stage alone: what was counted before does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(in crate::policy) struct SeatKey {
+    pub(super) slot: Slot,
+    pub(super) release_id: ReleaseId,
+    /// When the stage of the rollout began, if it is one.
+    pub(super) begun_at: Option<Timestamp>,
+}
+
+/// What a release is in its slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Asked first.
+    Active,
+    /// Asked first for a share of the companies.
+    Canary,
+    /// Asked beside, and not heard.
+    Shadow,
+    /// Asked when those before failed.
+    Ladder,
+}
+
+impl Standing {
+    /// In metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Canary => "canary",
+            Self::Shadow => "shadow",
+            Self::Ladder => "ladder",
+        }
+    }
+}
+
 /// Counters since the release came into the slot, or the process started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseStats {
@@ -35,8 +73,8 @@ pub struct ReleaseStats {
     pub release_id: ReleaseId,
     /// Of which plugin.
     pub plugin: String,
-    /// Asked first; the others stand in the failure ladder.
-    pub is_active: bool,
+    /// What it is there.
+    pub standing: Standing,
     /// Whether it is asked at all.
     pub breaker: BreakerState,
     /// Why it cannot run, if it cannot.
@@ -57,6 +95,12 @@ pub struct ReleaseStats {
     pub duration_counts: [u64; BUCKETS],
     /// Running now.
     pub in_flight: u64,
+    /// Of a shadow: answers that were compared with those that held.
+    pub compared: u64,
+    /// Of them those that differ.
+    pub changed: u64,
+    /// Of a shadow: calls that were not made, since too many waited.
+    pub skipped: u64,
 }
 
 impl ReleaseStats {
@@ -90,6 +134,14 @@ pub(in crate::policy) struct Seat {
     fuel: AtomicU64,
     duration_micros: AtomicU64,
     durations: [AtomicU64; BUCKETS],
+    /// Calls above `slow_micros`.
+    slow: AtomicU64,
+    slow_micros: u64,
+    compared: AtomicU64,
+    changed: AtomicU64,
+    skipped: AtomicU64,
+    /// Told of each call of a rollout.
+    noted: Option<Arc<Notify>>,
 }
 
 impl Default for Seat {
@@ -105,11 +157,58 @@ impl Default for Seat {
             fuel: AtomicU64::new(0),
             duration_micros: AtomicU64::new(0),
             durations: [const { AtomicU64::new(0) }; BUCKETS],
+            slow: AtomicU64::new(0),
+            slow_micros: u64::MAX,
+            compared: AtomicU64::new(0),
+            changed: AtomicU64::new(0),
+            skipped: AtomicU64::new(0),
+            noted: None,
         }
     }
 }
 
 impl Seat {
+    /// The seat of a rollout: whoever waits for `noted` hears of each call.
+    pub(super) fn watched(rollout: &Rollout, noted: &Arc<Notify>) -> Self {
+        let slow_micros = rollout.bounds.p99_millis.map_or(u64::MAX, |millis| millis.saturating_mul(1_000));
+        Self { slow_micros, noted: Some(Arc::clone(noted)), ..Self::default() }
+    }
+
+    /// What the bounds of a rollout look at.
+    pub(super) fn health(&self) -> Health {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        // Answers first: a call that is counted between the two must not look failed.
+        let answered = read(&self.answered);
+        let calls = read(&self.calls).max(answered);
+        let busy = read(&self.failures[FailureKind::TooBusy as usize]);
+        let failed: u64 = self.failures.iter().map(read).sum();
+        Health {
+            // What had no place says nothing of the release.
+            calls: calls.saturating_sub(busy),
+            failed: failed.saturating_sub(busy),
+            slow: read(&self.slow),
+            fuel_total: read(&self.fuel),
+            compared: read(&self.compared),
+            changed: read(&self.changed),
+        }
+    }
+
+    pub(super) fn count_compared(&self, is_changed: bool) {
+        self.compared.fetch_add(1, Ordering::Relaxed);
+        self.changed.fetch_add(u64::from(is_changed), Ordering::Relaxed);
+        self.tell();
+    }
+
+    pub(super) fn count_skipped(&self) {
+        self.skipped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn tell(&self) {
+        if let Some(noted) = &self.noted {
+            noted.notify_one();
+        }
+    }
+
     /// Waits for a place until the deadline, unless too many wait already.
     pub(super) async fn place(&self, deadline: Instant) -> Result<SemaphorePermit<'_>, Failure> {
         if let Ok(place) = self.places.try_acquire() {
@@ -132,6 +231,8 @@ impl Seat {
         self.duration_micros.fetch_add(duration_micros, Ordering::Relaxed);
         let bucket = DURATION_BOUNDS_MICROS.partition_point(|bound| *bound < duration_micros);
         self.durations[bucket].fetch_add(1, Ordering::Relaxed);
+        self.slow.fetch_add(u64::from(self.slow_micros < duration_micros), Ordering::Relaxed);
+        self.tell();
     }
 
     pub(super) fn count_degraded(&self) {
@@ -145,7 +246,7 @@ impl Seat {
             slot,
             release_id,
             plugin: String::new(),
-            is_active: false,
+            standing: Standing::Ladder,
             breaker: self.breaker.state(Instant::now()),
             unavailable: None,
             calls: read(&self.calls),
@@ -159,6 +260,9 @@ impl Seat {
             duration_micros_total: read(&self.duration_micros),
             duration_counts: std::array::from_fn(|bucket| read(&self.durations[bucket])),
             in_flight: u64::from(CALLS_IN_FLIGHT_MAX).saturating_sub(free),
+            compared: read(&self.compared),
+            changed: read(&self.changed),
+            skipped: read(&self.skipped),
         }
     }
 }

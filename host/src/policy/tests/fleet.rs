@@ -15,7 +15,7 @@ use super::{
     state,
 };
 use crate::policy::fleet::breaker::FAILURES_MAX;
-use crate::policy::{BreakerState, Fleet, JobResolution, Outcome, Plan};
+use crate::policy::{BreakerState, Fleet, JobResolution, Outcome, Plan, Standing};
 
 /// Calls that are aborted when the set is dropped.
 fn looping_calls(fleet: &Fleet, count: usize) -> JoinSet<Outcome<Verdict>> {
@@ -83,7 +83,7 @@ async fn the_ladder_ends_inside_its_deadline() {
     assert_eq!(outcome.plugin, "standard");
     assert!(outcome.degraded);
     let stats = fleet.stats();
-    assert!(stats[0].is_active);
+    assert_eq!(stats[0].standing, Standing::Active);
     assert_eq!((stats[0].calls, stats[0].answered, stats[0].degraded), (1, 0, 1));
     assert!(stats[0].failures.contains(&(FailureKind::Timeout, 1)));
 }
@@ -124,6 +124,7 @@ async fn a_lost_artifact_harms_its_own_slot_only() {
         standard: vec![standard()],
         releases: vec![lost.clone(), good.clone()],
         slots: vec![state(ats, &lost, &[]), state(SLOT, &good, &[])],
+        ..Plan::default()
     };
     let unavailable = fleet.reload(plan, load).await;
     assert_eq!(unavailable.len(), 1);

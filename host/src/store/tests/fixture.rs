@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use switchboard_domain::agent::{Agent, AgentDraft, AgentFocus, AgentType, Voice};
 use switchboard_domain::analysis::{Analysis, AnalysisDraft, AnalysisStatus, CompanyFit, Evaluation};
 use switchboard_domain::ats::{Ats, BillingSystem, Mode};
+use switchboard_domain::audit::{Action, AuditEntry};
 use switchboard_domain::call_attempt::{CallAttempt, CallAttemptStatus, ReasonCode};
 use switchboard_domain::call_window::{CallWindow, JudgedIn};
 use switchboard_domain::candidate::{Candidate, CandidateDraft, CandidateStatus};
@@ -11,8 +12,8 @@ use switchboard_domain::company::{Company, CompanyLocation, CompanySettings, Own
 use switchboard_domain::decision::{Asked, AskedOutcome, Decision, FailureKind, PolicyName, Slot};
 use switchboard_domain::event::{Effect, Event, EventKind, OutboxRow};
 use switchboard_domain::id::{
-    AgentId, AnalysisId, AtsId, CallAttemptId, CandidateId, CompanyId, DecisionId, EventId, InterviewId,
-    InvitationId, JobId, KeyId, OutboxId, PhoneNumberId, ReleaseId, RemovalId, UserId,
+    AgentId, AnalysisId, AtsId, AuditId, CallAttemptId, CandidateId, CompanyId, DecisionId, EventId,
+    InterviewId, InvitationId, JobId, KeyId, OutboxId, PhoneNumberId, ReleaseId, RemovalId, UserId,
 };
 use switchboard_domain::interview::{DecidedBy, Interview, InterviewStatus, Undecided};
 use switchboard_domain::invitation::{Invitation, InvitationStatus};
@@ -29,8 +30,10 @@ use switchboard_domain::release::{
     Digest, Implements, Limits, OnFailure, PluginVersion, Release, SlotState, Wasi,
 };
 use switchboard_domain::removal::{Removal, Removed};
+use switchboard_domain::rollout::{EndedRollout, RollbackBounds, Rollout, RolloutEnd, SlotRollouts, Stage};
 use switchboard_domain::text::{CountryCode, CurrencyCode, EmailAddress, Locale, WebUrl};
 use switchboard_domain::time::Timestamp;
+use switchboard_domain::usage::UsageRecord;
 use switchboard_domain::user::User;
 
 use super::super::idempotency::{Reply, ReplyKey};
@@ -284,6 +287,7 @@ pub(super) fn lease(number: u64) -> Lease {
         retry_number: 2,
         agent_focus: AgentFocus::LanguageTest,
         agent_duration_minutes: 20,
+        billing_system: BillingSystem::Credits,
         ended: None,
     }
 }
@@ -291,6 +295,17 @@ pub(super) fn lease(number: u64) -> Lease {
 pub(super) fn ended_lease(number: u64) -> Lease {
     let completion = Completion { outcome: Outcome::Voicemail, duration_seconds: 61, digest: [8; 32] };
     Lease { ended: Some(LeaseEnd { at: AT, completion: Some(completion) }), ..lease(number) }
+}
+
+/// A call of an interview that ended at this moment.
+pub(super) fn usage(
+    interview: u64,
+    number: u64,
+    billing_system: BillingSystem,
+    at: Timestamp,
+) -> UsageRecord {
+    let lease = Lease { interview_id: InterviewId::from_bytes(id(interview)), ..lease(number) };
+    UsageRecord::of(&lease, billing_system, 61, at).expect("lasted")
 }
 
 pub(super) fn analysis(number: u64) -> Analysis {
@@ -367,6 +382,36 @@ pub(super) fn slot_state() -> SlotState {
         active: ReleaseId::from_bytes(id(2)),
         activated_at: AT,
         history: vec![ReleaseId::from_bytes(id(1))],
+    }
+}
+
+pub(super) fn rollouts() -> SlotRollouts {
+    let rollout = Rollout {
+        release_id: ReleaseId::from_bytes(id(2)),
+        stage: Stage::Canary,
+        percent: 5,
+        begun_at: AT,
+        promote_after_seconds: Some(3600),
+        bounds: RollbackBounds { failures: Some(10), p99_millis: Some(50), ..RollbackBounds::default() },
+    };
+    let ended = EndedRollout {
+        release_id: ReleaseId::from_bytes(id(1)),
+        stage: Stage::Shadow,
+        begun_at: AT,
+        ended_at: AT,
+        end: RolloutEnd::RolledBack,
+        reason: Some("slow".to_owned()),
+    };
+    SlotRollouts { slot: SLOT, revision: 2, under_way: vec![rollout], ended: vec![ended] }
+}
+
+pub(super) fn audit_entry(number: u64) -> AuditEntry {
+    AuditEntry {
+        id: AuditId::from_bytes(id(number)),
+        at: AT,
+        actor: "m.nowak".to_owned(),
+        action: Action::ReleaseCanary,
+        subjects: vec![SLOT.to_string(), ReleaseId::from_bytes(id(2)).to_string()],
     }
 }
 

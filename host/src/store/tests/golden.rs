@@ -3,9 +3,11 @@
 
 use std::fmt::Write;
 
+use switchboard_domain::ats::BillingSystem;
+use switchboard_domain::billing::{Line, MonthSoFar, Verdict};
 use switchboard_domain::candidate::CandidateStatus;
 use switchboard_domain::company::Company;
-use switchboard_domain::id::{CandidateId, JobId};
+use switchboard_domain::id::{CandidateId, DecisionId, JobId, ReleaseId};
 use switchboard_domain::interview::{Interview, InterviewStatus};
 use switchboard_domain::job::JobStatus;
 use switchboard_domain::release::Digest;
@@ -17,7 +19,7 @@ use super::super::overlay::Overlay;
 use super::super::record::{EVERYTHING, hex};
 use super::super::schema::Table;
 use super::super::txn::{Direction, Read, Snapshot, Txn};
-use super::super::{Backing, Error, check, event, get, insert, interview, key};
+use super::super::{Backing, Error, check, event, get, insert, interview, key, update, usage};
 use super::fixture::{self, AT, COMPANY, SLOT, id};
 
 const GOLDEN: &str = include_str!("golden.txt");
@@ -49,12 +51,22 @@ fn write_one_of_each(txn: &mut Txn) -> Result<(), Error> {
     insert(txn, &fixture::decision(3, true))?;
     insert(txn, &fixture::release(2, SLOT))?;
     insert(txn, &fixture::slot_state())?;
+    insert(txn, &fixture::rollouts())?;
     insert(txn, &fixture::plugin_version("p", Digest([5; 32])))?;
     event::append(txn, fixture::event(6, Some(candidate_id)))?;
     insert(txn, &fixture::outbox_row(10))?;
     insert(txn, &fixture::reply(11, AT))?;
     insert(txn, &fixture::removal(12, Removed::Job(job_id)))?;
-    insert(txn, &fixture::removal(13, Removed::Candidate(candidate_id)))
+    insert(txn, &fixture::removal(13, Removed::Candidate(candidate_id)))?;
+    insert(txn, &fixture::audit_entry(16))?;
+    usage::write(txn, fixture::usage(4, 5, BillingSystem::Credits, AT)).map(drop)?;
+    let again = fixture::usage(4, 16, BillingSystem::Minutes, AT);
+    usage::write(txn, again.clone())?;
+    let line = Line { cost_key: "c_1".to_owned(), quantity_thousandths: 1_500 };
+    let verdict = Verdict { lines: vec![line], total_thousandths: 1_500 };
+    let month_so_far = MonthSoFar { calls: 1, call_seconds: 2, quantity_thousandths: 3 };
+    let decided = (DecisionId::from_bytes(id(3)), ReleaseId::from_bytes(id(2)));
+    update(txn, &again.converted(verdict, month_so_far, decided, AT))
 }
 
 #[test]
@@ -116,7 +128,7 @@ fn opened_today(rows: &str) -> Snapshot {
         let (place, value) = line.split_once(" = ").expect("has a value");
         let (name, key) = place.split_once(' ').expect("has a key");
         let table = Table::ALL.into_iter().find(|table| table.name() == name).expect("is a table");
-        old.set(table, &bytes(key), Some(bytes(value)));
+        old.set(table, bytes(key), Some(bytes(value)));
     }
     open().apply(&old).expect("writes");
     let today = open().snapshot().expect("reads");

@@ -165,9 +165,9 @@ fn the_walk_finds_every_kind_of_contradiction() {
         }
     }
     let (mut txn, _) = three_interviews();
-    txn.remove(Table::Interview, &id(11)).expect("fits");
+    txn.remove(Table::Interview, id(11)).expect("fits");
     assert!(!check(&txn).expect("walks").is_empty(), "an index names what is gone");
     let (mut txn, _) = three_interviews();
-    txn.put(Table::Interview, &id(11), vec![1, 2, 3]).expect("fits");
+    txn.put(Table::Interview, id(11), vec![1, 2, 3]).expect("fits");
     assert!(!check(&txn).expect("walks").is_empty(), "a record cannot be read");
 }

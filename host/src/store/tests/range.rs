@@ -31,7 +31,7 @@ fn edge() -> impl Strategy<Value = Bound<Vec<u8>>> {
 fn overlay_of(writes: &Writes) -> Overlay {
     let mut overlay = Overlay::default();
     for (key, value) in writes {
-        overlay.set(Table::Job, key, value.clone());
+        overlay.set(Table::Job, key.clone(), value.clone());
     }
     overlay
 }
@@ -61,8 +61,8 @@ proptest! {
         let mut model = BTreeMap::new();
         for (key, value) in own.iter() {
             match value {
-                Some(value) => txn.put(Table::Job, key, value.clone()).expect("fits"),
-                None => txn.remove(Table::Job, key).expect("fits"),
+                Some(value) => txn.put(Table::Job, key.as_slice(), value.clone()).expect("fits"),
+                None => txn.remove(Table::Job, key.as_slice()).expect("fits"),
             }
         }
         for (key, value) in stored.iter().chain(&below).chain(&batch).chain(&own) {

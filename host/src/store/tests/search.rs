@@ -356,10 +356,10 @@ fn strip(engine: &Arc<Engine>) {
     for row in snapshot.scan(Table::Index, EVERYTHING, Direction::Forward).expect("reads") {
         let (key, _) = row.expect("reads");
         if WordList::of_row(&key).is_some() {
-            stripped.set(Table::Index, &key, None);
+            stripped.set(Table::Index, key, None);
         }
     }
-    stripped.set(Table::Meta, PROGRESS_KEY, Some(vec![0]));
+    stripped.set(Table::Meta, PROGRESS_KEY.to_vec(), Some(vec![0]));
     engine.apply(&stripped).expect("writes");
 }
 

@@ -97,9 +97,10 @@ fn the_same_instant_with_z_is_judged_where_the_candidate_is() {
         assert_eq!(as_written.next_allowed_at, "2026-04-02T08:00:00.000+00:00");
     }
     // The same instant, early in the afternoon at the company's: nothing to object to.
-    let accepted = judged("2026-04-01T20:30:00Z", &facts(&[], Tz::America__Los_Angeles)).unwrap();
+    let los_angeles = facts(&[], Tz::America__Los_Angeles);
+    let accepted = judged("2026-04-01T20:30:00Z", &los_angeles).unwrap();
     assert_eq!(accepted.judged_in, JudgedIn::Company(Tz::America__Los_Angeles));
-    assert_eq!(accepted.verdict.local_time, "2026-04-01T13:30:00");
+    assert_eq!(accepted.told(&los_angeles).local_time, "2026-04-01T13:30:00");
 }
 
 #[test]
@@ -123,10 +124,12 @@ fn several_zones_must_all_allow_it() {
     assert_eq!(late.time_zone, "Asia/Yekaterinburg", "the zone that forbids it is named");
     assert_eq!(late.local_time, "2026-04-02T20:30:00");
     assert_eq!(late.next_allowed_at, "2026-04-03T10:00:00.000+05:00");
-    let fine = judged("2026-04-02T14:59:59Z", &facts(RUSSIA, Tz::Asia__Yekaterinburg)).unwrap();
+    let yekaterinburg = facts(RUSSIA, Tz::Asia__Yekaterinburg);
+    let fine = judged("2026-04-02T14:59:59Z", &yekaterinburg).unwrap();
     assert_eq!(fine.judged_in, JudgedIn::Phone(RUSSIA.to_vec()));
     assert_eq!(
-        fine.verdict.time_zone, "Asia/Yekaterinburg",
+        fine.told(&yekaterinburg).time_zone,
+        "Asia/Yekaterinburg",
         "of several that allow it, the company's is named"
     );
 }
@@ -161,10 +164,11 @@ fn zones_without_a_common_hour_leave_it_to_the_company() {
 fn at_once_is_now_or_the_next_opening() {
     let awake = judge(None, &facts(&[Tz::America__New_York], Tz::UTC)).unwrap();
     assert_eq!(awake.scheduled_at, moment("2026-04-01T18:00:00Z"));
-    let asleep = judge(None, &facts(ADELAIDE, Tz::UTC)).unwrap();
+    let adelaide = facts(ADELAIDE, Tz::UTC);
+    let asleep = judge(None, &adelaide).unwrap();
     assert_eq!(asleep.scheduled_at, moment("2026-04-02T08:00+10:30"));
-    assert!(asleep.verdict.allowed);
-    assert_eq!(asleep.verdict.next_allowed_at, "2026-04-02T08:00:00.000+10:30");
+    assert!(asleep.told(&adelaide).allowed);
+    assert_eq!(asleep.told(&adelaide).next_allowed_at, "2026-04-02T08:00:00.000+10:30");
     let online = WhenFacts { window_applies: false, ..facts(ADELAIDE, Tz::UTC) };
     assert_eq!(judge(None, &online).unwrap().scheduled_at, online.now);
 }
@@ -174,8 +178,9 @@ fn where_the_window_does_not_apply_the_time_is_read_alike() {
     let online = |zones| WhenFacts { window_applies: false, ..facts(zones, Tz::Europe__Berlin) };
     let night = judged("2026-04-03T03:00", &online(ADELAIDE)).unwrap();
     assert_eq!(night.scheduled_at, moment("2026-04-03T03:00+10:30"));
-    assert!(night.verdict.allowed);
-    assert_eq!(night.verdict.next_allowed_at, "2026-04-03T03:00:00.000+10:30");
+    let told = night.told(&online(ADELAIDE));
+    assert!(told.allowed);
+    assert_eq!(told.next_allowed_at, "2026-04-03T03:00:00.000+10:30");
     assert!(matches!(flaw("2026-04-03T03:00", &online(RUSSIA)).kind, FlawKind::UnreadableDate { .. }));
     assert!(judged("2026-04-03T03:00Z", &online(&[])).is_ok());
 }
@@ -314,9 +319,9 @@ proptest! {
                 if let (Written::Offset(seconds), false) = (offset, at_once) {
                     prop_assert_eq!(&judged.judged_in, &JudgedIn::Offset(seconds));
                     let as_written = local.format("%Y-%m-%dT%H:%M:%S").to_string();
-                    prop_assert_eq!(&judged.verdict.local_time, &as_written);
+                    prop_assert_eq!(&judged.told(&facts).local_time, &as_written);
                 }
-                prop_assert_eq!(moment(&judged.verdict.next_allowed_at), judged.scheduled_at);
+                prop_assert_eq!(moment(&judged.told(&facts).next_allowed_at), judged.scheduled_at);
             }
             Err(WhenRefusal::OutsideCallWindow(verdict)) => {
                 prop_assert!(!verdict.allowed);

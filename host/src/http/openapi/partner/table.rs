@@ -4,9 +4,11 @@ use serde_json::json;
 
 use crate::http::agent::{AgentBody, AgentPatch, AgentView};
 use crate::http::analysis::{AnalysisBody, AnalysisPdfView, AnalysisView};
+use crate::http::billing::UsageView;
 use crate::http::call_attempt::{CallAttemptBody, CallAttemptPatch, CallAttemptView};
 use crate::http::candidate::{CandidateBody, CandidatePatch, CandidateView};
 use crate::http::company::{CompanyBody, CompanyPatch, CompanyView, DeletedCompanyView};
+use crate::http::decision::DecisionView;
 use crate::http::dialler::{
     ClaimBody, ClaimedView, CompletionBody, HeartbeatBody, LeaseExpiryView, OnlineCompletionBody,
     OnlineEndView, OnlineLeaseView, OnlineStartBody,
@@ -28,11 +30,12 @@ const AGENTS: &str = "Agents";
 const INTERVIEWS: &str = "Interviews";
 const CALL_ATTEMPTS: &str = "Call attempts";
 const DIALLERS: &str = "Diallers";
+const BILLING: &str = "Billing";
 const INVITATIONS: &str = "Invitations";
 const SERVICE: &str = "Service";
 
 /// The groups in their order.
-pub(super) const TAGS: [(&str, &str); 9] = [
+pub(super) const TAGS: [(&str, &str); 10] = [
     (COMPANIES, "The customers of an ATS."),
     (JOBS, "What candidates apply for."),
     (CANDIDATES, "Who applied, and for which jobs."),
@@ -43,6 +46,7 @@ pub(super) const TAGS: [(&str, &str); 9] = [
         DIALLERS,
         "For the telephony side: calls that are due are claimed under a lease, kept by heartbeats, and completed.",
     ),
+    (BILLING, "What calls cost, in minutes or credits. Quantities are exact decimals."),
     (INVITATIONS, "What the owner of a company is mailed. The secret of the mail's link is the credential."),
     (SERVICE, "The service itself. No key is needed."),
 ];
@@ -180,7 +184,13 @@ pub(super) fn operation(route: Route) -> Option<Operation> {
             .takes::<InterviewBody>()
             .gives::<DryRunView>("With `dryRun=true`: what the interview would be.")
             .creates::<InterviewView<'static>>("The new interview.")
-            .fails(&[Code::InvalidDate, Code::OutsideCallWindow, Code::JobRequired, Code::JobAmbiguous])
+            .fails(&[
+                Code::InvalidDate,
+                Code::OutsideCallWindow,
+                Code::JobRequired,
+                Code::JobAmbiguous,
+                Code::BillingLimitExceeded,
+            ])
             .asks_policy(),
         Route::ListInterviews => Operation::new(INTERVIEWS, "List interviews")
             .with(Parameter::id("candidateId", "Only interviews of this candidate."))
@@ -204,6 +214,13 @@ pub(super) fn operation(route: Route) -> Option<Operation> {
             .note("404 as long as there is no analysis.")
             .gives::<AnalysisPdfView>("The analysis as a PDF document, in Base64."),
 
+        Route::GetDecision => Operation::new(INTERVIEWS, "Read a decision")
+            .note(
+                "Why something fell as it did: which policy and plugin decided, on which facts, what they said, and \
+                 what to send instead of what was refused. Its id is in `decisions` of an interview and in the \
+                 details of a refusal.",
+            )
+            .gives::<DecisionView>("The decision."),
         Route::CreateCallAttempt => Operation::new(CALL_ATTEMPTS, "Call again, or at another time")
             .note(
                 "A scheduled attempt is replaced; after a finished one the interview is scheduled again. Without a \
@@ -264,6 +281,28 @@ pub(super) fn operation(route: Route) -> Option<Operation> {
             .gives::<OnlineEndView>("The interview is over.")
             .fails(&[Code::LeaseLost]),
 
+        Route::GetBillingUsage => Operation::new(BILLING, "Read what was used")
+            .note(
+                "With a company key by its company, with an ATS key by all of the ATS's companies. Calls are counted when \
+                 they end; each is converted once, by the ATS's billing policy of that time, and stays as it is. Test \
+                 interviews never count.",
+            )
+            .with(Parameter::moment(
+                "start",
+                "From this moment or day (UTC) on; 30 days before the end when it is not named.",
+            ))
+            .with(Parameter::moment("end", "Before this moment or day (UTC); now when it is not named."))
+            .with(Parameter::id(
+                "companyId",
+                "With an ATS key: only this company. Ignored with a company key.",
+            ))
+            .gives::<UsageView<'static>>("What was used in the period.")
+            .fails(&[
+                Code::ValidationError,
+                Code::InvalidDate,
+                Code::ResourceNotFound,
+                Code::ResourceAccessDenied,
+            ]),
         Route::GetInvitation => Operation::new(INVITATIONS, "Look at an invitation")
             .note("A browser gets a page with a form. Looking changes nothing.")
             .gives::<InvitationView<'static>>("The invitation, which can be accepted.")

@@ -1,0 +1,157 @@
+//! Safe mode: only the standard plugin answers, at once, also where another release has decided already; and what
+//! waits for a decision is asked for when an operator says so.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use switchboard::app::Gap;
+use switchboard_tests::office::assert_sound;
+use switchboard_tests::{Office, Options, Scene, TestHost};
+use tokio::sync::mpsc;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+async fn safe(host: &TestHost, body: Value) -> Value {
+    host.operate("POST", "/safe-mode", body).await
+}
+
+#[tokio::test]
+async fn only_the_standard_plugin_answers_until_it_is_off() {
+    let host = TestHost::start().await;
+    let (scene, other) = (Scene::new(&host).await, Scene::new(&host).await);
+    let mut candidates = Vec::new();
+    for scene in [&scene, &other] {
+        let jobs = scene.ranked_jobs(&host, &[1, 2]).await;
+        candidates.push(scene.candidate(&host, &jobs).await);
+        scene.run(&host, "hostile", json!({ "settings": { "do": "no-job" }, "timeoutMs": 5000 })).await;
+    }
+    let answers = async |host: &TestHost, scene: &Scene, candidate: &str| {
+        let answer = scene.post(host, candidate).await;
+        if answer.status == 201 {
+            "release"
+        } else {
+            let _ = answer.refused(400, "JOB_AMBIGUOUS");
+            "standard"
+        }
+    };
+    let both = async |host: &TestHost| {
+        (answers(host, &scene, &candidates[0]).await, answers(host, &other, &candidates[1]).await)
+    };
+    assert_eq!(both(&host).await, ("release", "release"));
+    let told = safe(&host, json!({ "on": true, "slot": scene.slot() })).await;
+    assert_eq!(told, json!({ "everywhere": false, "slots": [scene.slot()] }));
+    assert_eq!(both(&host).await, ("standard", "release"), "this slot alone");
+    let shown = scene.show_slot(&host).await;
+    assert_eq!((&shown["safeMode"], &shown["active"]["plugin"]), (&json!(true), &json!("hostile")));
+    let host = host.restart().await;
+    assert_eq!(both(&host).await, ("standard", "release"), "it outlives the process");
+    safe(&host, json!({ "on": true })).await;
+    assert_eq!(both(&host).await, ("standard", "standard"));
+    safe(&host, json!({ "on": true })).await;
+    let told = safe(&host, json!({ "on": false })).await;
+    assert_eq!(told, json!({ "everywhere": false, "slots": [] }), "off is off everywhere");
+    assert_eq!(both(&host).await, ("release", "release"));
+    let audit = host.operate("GET", "/audit?limit=3", Value::Null).await;
+    let told: Vec<(&Value, &Value)> = audit
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|entry| (&entry["action"], &entry["subjects"][0]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (&json!("safe-mode.off"), &json!("everywhere")),
+            (&json!("safe-mode.on"), &json!("everywhere")),
+            (&json!("safe-mode.on"), &json!(scene.slot())),
+        ],
+        "what changes nothing is not noted"
+    );
+    let refused = host.operator().post("/safe-mode", &json!({ "on": true, "slot": "x" })).await;
+    refused.refused(400, "VALIDATION_ERROR");
+}
+
+/// Invariant 2: a swap does not invalidate what was decided, safe mode does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_decided_and_not_committed_is_decided_again() {
+    // The gap says that it is there, and waits until it may close.
+    let (reached, mut there) = mpsc::unbounded_channel();
+    let (close, closed) = mpsc::unbounded_channel::<()>();
+    let closed = Arc::new(tokio::sync::Mutex::new(closed));
+    let armed = Arc::new(Mutex::new(false));
+    let is_armed = Arc::clone(&armed);
+    let gap = Gap::new(move || {
+        let (reached, closed, is_armed) = (reached.clone(), Arc::clone(&closed), Arc::clone(&is_armed));
+        Box::pin(async move {
+            if std::mem::take(&mut *is_armed.lock().expect("no panic")) {
+                reached.send(()).expect("a test");
+                closed.lock().await.recv().await;
+            }
+        })
+    });
+    let host = TestHost::start_with(Options { gap, ..Options::default() }).await;
+    let scene = Scene::new(&host).await;
+    let jobs = scene.ranked_jobs(&host, &[1]).await;
+    let candidate = scene.candidate(&host, &jobs).await;
+    let release =
+        scene.run(&host, "hostile", json!({ "settings": { "do": "no-job" }, "timeoutMs": 5000 })).await;
+    let standard =
+        host.operate("GET", "/slots/default/job-resolution", Value::Null).await["active"]["id"].clone();
+    for (change, expected) in [("swap", json!(release)), ("safe mode", standard)] {
+        *armed.lock().expect("no panic") = true;
+        let acts = async {
+            there.recv().await.expect("the gap");
+            if change == "swap" {
+                let next = host.release(&scene.slot(), "hostile", json!({})).await;
+                host.activate(&next).await;
+            } else {
+                safe(&host, json!({ "on": true, "slot": scene.slot() })).await;
+            }
+            close.send(()).expect("the gap");
+        };
+        let (answer, ()) = tokio::join!(scene.post(&host, &candidate), acts);
+        let decision = host.decision(&answer.expect(201)).await;
+        assert_eq!(decision["answeredBy"], expected, "{change}");
+        host.operate("POST", &format!("/releases/{release}/activate"), json!({})).await;
+    }
+    assert_sound(&host);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_counted_and_asked_for_on_demand() {
+    let host = TestHost::start().await;
+    let (mut office, other) = (Office::new(&host).await, Office::new(&host).await);
+    let slot = format!("{}/call-scheduling", office.here.ats_id);
+    let run = async |act: &str| {
+        host.push("hostile").await;
+        let more = json!({ "settings": { "do": act }, "onFailure": "hold", "timeoutMs": 5000 });
+        let release = host.release(&slot, "hostile", more).await;
+        host.activate(&release).await;
+    };
+    run("trap").await;
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        held.push(office.interview(json!({})).await);
+    }
+    let path = format!("/slots/{slot}");
+    assert_eq!(host.operate("GET", &path, Value::Null).await["held"], 3);
+    let elsewhere = format!("/slots/{}/call-scheduling", other.here.ats_id);
+    assert_eq!(host.operate("GET", &elsewhere, Value::Null).await["held"], 0);
+    let retry = format!("{path}/retry-held");
+    let told = host.operate("POST", &retry, json!({})).await;
+    assert_eq!(told, json!({ "retried": 3, "held": 3 }), "it still fails");
+    run("in-an-hour").await;
+    assert_eq!(host.operate("GET", &path, Value::Null).await["held"], 3, "nobody asks before its time");
+    let told = host.operate("POST", &retry, json!({})).await;
+    assert_eq!(told, json!({ "retried": 3, "held": 0 }));
+    for interview in &held {
+        let now = office.look(interview).await;
+        assert_eq!(now["callAttempts"].as_array().map(Vec::len), Some(1), "{now:#}");
+    }
+    assert!(host.clock.advance(MINUTE * 3));
+    assert_eq!(host.operate("GET", &path, Value::Null).await["held"], 0);
+    let none = host.operate("POST", "/slots/default/job-resolution/retry-held", json!({})).await;
+    assert_eq!(none, json!({ "retried": 0, "held": 0 }));
+    assert_sound(&host);
+}
