@@ -1,11 +1,12 @@
 //! The frame over a real socket: the partners' checks in their order, with a handler that echoes.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 use switchboard_domain::id::AtsId;
-use switchboard_domain::key::Scope;
+use switchboard_domain::key::{Key, Reach, Scope};
 use switchboard_domain::problem::Problems;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -13,6 +14,7 @@ use tokio::sync::Semaphore;
 
 use super::server::{Listener, ServerLimits};
 use super::*;
+use crate::app::access::{Caller, Denied};
 use crate::drain::{Stop, drain};
 
 pub(super) struct Running {
