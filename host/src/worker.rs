@@ -2,6 +2,7 @@
 //! again, and follows the one clock.
 
 mod billing;
+mod deadline;
 mod invitation;
 mod outbox;
 mod removal;
