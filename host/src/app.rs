@@ -423,11 +423,6 @@ impl App {
                     return Ok(kept);
                 }
                 let done = work(txn)?;
-                for decision in &done.decisions {
-                    if !safe_mode::allows(txn, decision)? {
-                        return Err(Abort::Refused(Rejection::Conflict));
-                    }
-                }
                 for event in done.events {
                     store::event::append(txn, event)?;
                 }
@@ -435,7 +430,7 @@ impl App {
                     store::insert(txn, row)?;
                 }
                 for decision in &done.decisions {
-                    store::insert(txn, decision)?;
+                    decision::record(txn, decision)?;
                 }
                 if let Some(turn) = &turn {
                     idempotency::keep(txn, turn, now, &done.reply, done.company_id, done.candidate_id)?;

@@ -1,11 +1,15 @@
 //! Safe mode: only the standard plugin answers, at once, also where another release has decided already; and what
 //! waits for a decision is asked for when an operator says so.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use switchboard::app::Gap;
+use switchboard::store;
+use switchboard_domain::time::Timestamp;
+use switchboard_domain::usage::UsageRecord;
 use switchboard_tests::office::assert_sound;
 use switchboard_tests::{Office, Options, Scene, TestHost};
 use tokio::sync::mpsc;
@@ -72,49 +76,171 @@ async fn only_the_standard_plugin_answers_until_it_is_off() {
     refused.refused(400, "VALIDATION_ERROR");
 }
 
+/// Holds the next operation between its question and its commit until somebody has acted.
+struct Hold {
+    armed: Arc<Mutex<bool>>,
+    there: mpsc::UnboundedReceiver<()>,
+    close: mpsc::UnboundedSender<()>,
+}
+
+impl Hold {
+    /// Itself, and the gap that it holds open.
+    fn new() -> (Self, Gap) {
+        let (reached, there) = mpsc::unbounded_channel();
+        let (close, closed) = mpsc::unbounded_channel::<()>();
+        let closed = Arc::new(tokio::sync::Mutex::new(closed));
+        let armed = Arc::new(Mutex::new(false));
+        let is_armed = Arc::clone(&armed);
+        let gap = Gap::new(move || {
+            let (reached, closed, is_armed) = (reached.clone(), Arc::clone(&closed), Arc::clone(&is_armed));
+            Box::pin(async move {
+                if std::mem::take(&mut *is_armed.lock().expect("no panic")) {
+                    reached.send(()).expect("a test");
+                    closed.lock().await.recv().await;
+                }
+            })
+        });
+        (Self { armed, there, close }, gap)
+    }
+
+    /// Begins an operation, acts when it has asked, and lets it end. In a box: both are large.
+    fn around<'a, T: 'a>(
+        &'a mut self,
+        operation: impl Future<Output = T> + 'a,
+        act: impl Future<Output = ()> + 'a,
+    ) -> Pin<Box<dyn Future<Output = T> + 'a>> {
+        *self.armed.lock().expect("no panic") = true;
+        Box::pin(async move {
+            let meanwhile = async {
+                self.there.recv().await.expect("the gap");
+                act.await;
+                self.close.send(()).expect("the gap");
+            };
+            tokio::join!(operation, meanwhile).0
+        })
+    }
+}
+
+/// Who answered the newest decision of a slot.
+async fn answered_by(host: &TestHost, slot: &str) -> Value {
+    let decisions = host.operate("GET", &format!("/decisions?slot={slot}&limit=1"), Value::Null).await;
+    decisions[0]["answeredBy"].clone()
+}
+
+async fn standard_of(host: &TestHost, policy: &str) -> Value {
+    let path = format!("/slots/default/{policy}");
+    host.operate("GET", &path, Value::Null).await["active"]["id"].clone()
+}
+
 /// Invariant 2: a swap does not invalidate what was decided, safe mode does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_decided_and_not_committed_is_decided_again() {
-    // The gap says that it is there, and waits until it may close.
-    let (reached, mut there) = mpsc::unbounded_channel();
-    let (close, closed) = mpsc::unbounded_channel::<()>();
-    let closed = Arc::new(tokio::sync::Mutex::new(closed));
-    let armed = Arc::new(Mutex::new(false));
-    let is_armed = Arc::clone(&armed);
-    let gap = Gap::new(move || {
-        let (reached, closed, is_armed) = (reached.clone(), Arc::clone(&closed), Arc::clone(&is_armed));
-        Box::pin(async move {
-            if std::mem::take(&mut *is_armed.lock().expect("no panic")) {
-                reached.send(()).expect("a test");
-                closed.lock().await.recv().await;
-            }
-        })
-    });
+    let (mut hold, gap) = Hold::new();
     let host = TestHost::start_with(Options { gap, ..Options::default() }).await;
     let scene = Scene::new(&host).await;
     let jobs = scene.ranked_jobs(&host, &[1]).await;
     let candidate = scene.candidate(&host, &jobs).await;
     let release =
         scene.run(&host, "hostile", json!({ "settings": { "do": "no-job" }, "timeoutMs": 5000 })).await;
-    let standard =
-        host.operate("GET", "/slots/default/job-resolution", Value::Null).await["active"]["id"].clone();
+    let standard = standard_of(&host, "job-resolution").await;
     for (change, expected) in [("swap", json!(release)), ("safe mode", standard)] {
-        *armed.lock().expect("no panic") = true;
-        let acts = async {
-            there.recv().await.expect("the gap");
+        let act = async {
             if change == "swap" {
                 let next = host.release(&scene.slot(), "hostile", json!({})).await;
                 host.activate(&next).await;
             } else {
                 safe(&host, json!({ "on": true, "slot": scene.slot() })).await;
             }
-            close.send(()).expect("the gap");
         };
-        let (answer, ()) = tokio::join!(scene.post(&host, &candidate), acts);
+        let answer = hold.around(scene.post(&host, &candidate), act).await;
         let decision = host.decision(&answer.expect(201)).await;
         assert_eq!(decision["answeredBy"], expected, "{change}");
         host.operate("POST", &format!("/releases/{release}/activate"), json!({})).await;
     }
+    assert_sound(&host);
+}
+
+/// The same for what a call costs, whether its company is still there or not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bill_that_is_not_committed_is_made_again() {
+    let (mut hold, gap) = Hold::new();
+    let host = TestHost::start_with(Options { gap, ..Options::default() }).await;
+    let mut office = Office::new(&host).await;
+    let slot = format!("{}/billing", office.here.ats_id);
+    assert!(host.push("granite").await.is_success());
+    let release = host.release(&slot, "granite", json!({})).await;
+    host.activate(&release).await;
+    let standard = standard_of(&host, "billing").await;
+
+    office.interview(json!({})).await;
+    let first = office.dialler.claim_one().await;
+    office.interview(json!({})).await;
+    let second = office.dialler.claim_one().await;
+
+    let on = async || {
+        safe(&host, json!({ "on": true, "slot": slot })).await;
+    };
+    let _ = hold.around(office.dialler.complete(&first, "COMPLETED"), on()).await.expect(200);
+    assert_eq!(answered_by(&host, &slot).await, standard);
+
+    safe(&host, json!({ "on": false })).await;
+    let mut ats = host.partner(&office.here.ats_key);
+    let path = format!("/company/{}", office.here.company_id);
+    let act = async {
+        on().await;
+        let _ = ats.delete(&path).await.expect(200);
+    };
+    let _ = hold.around(office.dialler.complete(&second, "COMPLETED"), act).await.expect(200);
+    let snapshot = host.running().app().store().snapshot().expect("a snapshot");
+    let [ats_id, company_id] = [&office.here.ats_id, &office.here.company_id];
+    let (ats_id, company_id) = (ats_id.parse().expect("an id"), company_id.parse().expect("an id"));
+    let calls = store::usage::calls(&snapshot, ats_id, company_id, Timestamp::MIN, Timestamp::MAX);
+    let calls: Vec<UsageRecord> = calls.expect("a ledger").collect::<Result<_, _>>().expect("records");
+    let releases: Vec<Value> =
+        calls.iter().map(|call| json!(call.conversion().map(|made| made.release_id.to_string()))).collect();
+    assert_eq!(releases, [standard.clone(), standard]);
+    assert_sound(&host);
+}
+
+/// The same for owners: of a new company, of another address, and of an address that was held.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_owner_who_is_not_committed_is_decided_upon_again() {
+    let (mut hold, gap) = Hold::new();
+    let host = TestHost::start_with(Options { gap, ..Options::default() }).await;
+    let here = host.furnish().await;
+    let slot = format!("{}/owner-onboarding", here.ats_id);
+    assert!(host.push("lindenhof").await.is_success());
+    let release = host.release(&slot, "lindenhof", json!({ "grants": ["email"] })).await;
+    host.activate(&release).await;
+    let standard = standard_of(&host, "owner-onboarding").await;
+    let mut ats = host.partner(&here.ats_key);
+    let on = async || {
+        safe(&host, json!({ "on": true, "slot": slot })).await;
+    };
+
+    let acme = json!({ "name": "Acme", "ownerEmail": "jana@acme.example" });
+    let company = hold.around(ats.post("/company", &acme), on()).await.expect(201);
+    assert_eq!(answered_by(&host, &slot).await, standard, "a new company");
+
+    safe(&host, json!({ "on": false })).await;
+    let path = format!("/company/{}", company["id"].as_str().expect("an id"));
+    let other = json!({ "ownerEmail": "petr@acme.example" });
+    let _ = hold.around(ats.patch(&path, &other), on()).await.expect(200);
+    assert_eq!(answered_by(&host, &slot).await, standard, "another address");
+
+    safe(&host, json!({ "on": false })).await;
+    host.push("hostile").await;
+    let more = json!({ "settings": { "do": "trap" }, "onFailure": "hold", "timeoutMs": 5000 });
+    let fails = host.release(&slot, "hostile", more).await;
+    host.activate(&fails).await;
+    let later = json!({ "name": "Later", "ownerEmail": "eva@acme.example" });
+    let company = ats.post("/company", &later).await.expect(201);
+    assert_eq!(company["ownerStatus"], "HELD");
+    host.activate(&release).await;
+    let retry = format!("/slots/{slot}/retry-held");
+    let told = hold.around(host.operate("POST", &retry, json!({})), on()).await;
+    assert_eq!(told, json!({ "retried": 1, "held": 0 }));
+    assert_eq!(answered_by(&host, &slot).await, standard, "an address that was held");
     assert_sound(&host);
 }
 

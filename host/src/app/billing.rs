@@ -30,7 +30,7 @@ use switchboard_domain::usage::{UsageId, UsageRecord};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::app::decision::{self, ASKED_MAX, Ending, Question, Said};
-use crate::app::{App, Error, release};
+use crate::app::{App, Error, release, safe_mode};
 use crate::policy::{Billing, Line};
 use crate::store::{self, Abort, CommitError, Read, Txn};
 
@@ -146,22 +146,28 @@ async fn convert_each(app: &App, company_id: CompanyId, ids: &[UsageId]) -> bool
 
 async fn convert(app: &App, id: UsageId) -> Result<(), Error> {
     let (now, deadline) = (app.now(), decision::deadline());
+    let slot = Slot { ats_id: Some(id.ats_id), policy: PolicyName::Billing };
     let mut line: Option<Arc<Line>> = None;
     for _ in 0..ASKED_MAX {
         let Some(Waits { record, facts, candidate_id, .. }) = look(&app.snapshot()?, id, now)? else {
             return Ok(());
         };
         // One operation, one release, however often it is asked.
-        let line = match &line {
-            Some(line) => Arc::clone(line),
+        let asked = match &line {
+            Some(present) => Arc::clone(present),
             None => Arc::clone(line.insert(line_for(app, &record, now).await?)),
         };
         let question = Question { facts, candidate_id, asker: Asker::Worker };
-        let said = Arc::new(decision::ask::<Billing>(app, &line, question, deadline).await);
+        let said = Arc::new(decision::ask::<Billing>(app, &asked, question, deadline).await);
         app.mind_the_gap().await;
         let work = move |txn: &mut Txn| settle(txn, id, &said, now);
         match app.store().commit(work).await {
-            Err(CommitError::Refused(Rejection::Conflict)) => {}
+            Err(CommitError::Refused(Rejection::Conflict)) => {
+                // Safe mode alone takes another release in the middle of an operation.
+                if app.is_overruled(slot).await? {
+                    line = None;
+                }
+            }
             settled => return Ok(settled?),
         }
     }
@@ -225,7 +231,9 @@ fn settle(txn: &mut Txn, id: UsageId, said: &Said<Billing>, now: Timestamp) -> R
     let is_recorded = waits.has_company;
     if is_recorded {
         let decision = Decision { candidate_id: waits.candidate_id, ..said.decision.clone() };
-        store::insert(txn, &decision)?;
+        decision::record(txn, &decision)?;
+    } else {
+        safe_mode::check(txn, &said.decision)?;
     }
     let (Ending::Decided(verdict), Some(release_id)) = (&said.ending, said.decision.answered_by) else {
         return Ok(put_off(txn, id, now)?);

@@ -25,7 +25,7 @@ use switchboard_domain::time::Timestamp;
 
 use crate::app::decision::{self, ASKED_MAX, Ending, Question, Said};
 use crate::app::event::Teller;
-use crate::app::{App, Error, removal, safe_mode};
+use crate::app::{App, Error, removal};
 use crate::ids::Series;
 use crate::policy::CallScheduling;
 use crate::store::{self, Abort, CommitError, Read, Txn};
@@ -231,10 +231,7 @@ fn settle(
     let Some(said) = said.filter(|said| said.holds_for(&waits.facts)) else {
         return Err(Abort::Refused(Rejection::Conflict));
     };
-    if !safe_mode::allows(txn, &said.decision)? {
-        return Err(Abort::Refused(Rejection::Conflict));
-    }
-    store::insert(txn, &said.decision)?;
+    decision::record(txn, &said.decision)?;
     let Waits { mut interview, company, candidate, undecided, facts } = *waits;
     interview.rest_on(said.decided_by());
     let mut teller = Teller::new(company.ats_id, now, series);

@@ -94,7 +94,7 @@ pub async fn create(
     };
     let series = app.ids().series();
     let render = Arc::new(render);
-    let asking = Asking::new(app, company.ats_id, write.now);
+    let mut asking = Asking::new(app, company.ats_id, write.now);
     for _ in 0..ASKED_MAX {
         let said = asking.ask(app, &company, IsNew::Yes).await?;
         if said.is_some() {
@@ -118,7 +118,7 @@ pub async fn create(
             Ok(Committed::reply(reply, made.id, None))
         };
         match app.commit(&write, work).await {
-            Err(CommitError::Refused(Rejection::Conflict)) => {}
+            Err(CommitError::Refused(Rejection::Conflict)) => asking.conflicted(app).await?,
             Err(error) => return Err(error.into()),
             Ok(reply) => {
                 app.outbox().wake();
@@ -180,7 +180,7 @@ where
 {
     let wanted = Arc::new(Wanted { aim, is_expected, wish });
     let series = app.ids().series();
-    let mut asking = None;
+    let mut asking: Option<Asking> = None;
     let mut unused = None;
     for _ in 0..ASKED_MAX {
         let snapshot = app.snapshot()?;
@@ -209,7 +209,12 @@ where
             Ok(after)
         };
         match app.store().commit(work).await {
-            Err(CommitError::Refused(Rejection::Conflict)) => unused = kept,
+            Err(CommitError::Refused(Rejection::Conflict)) => {
+                unused = kept;
+                if let Some(asking) = &mut asking {
+                    asking.conflicted(app).await?;
+                }
+            }
             Err(error) => {
                 app.record(kept.iter().map(|said| said.decision.clone()).collect()).await?;
                 return Err(error.into());

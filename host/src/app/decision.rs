@@ -11,7 +11,7 @@ use switchboard_domain::rejection::Rejection;
 use switchboard_domain::release::Release;
 use switchboard_domain::time::Timestamp;
 
-pub use self::ask::{ASKED_MAX, Ending, Question, Said, ask, deadline, line, refuse};
+pub use self::ask::{ASKED_MAX, Ending, Question, Said, ask, deadline, line, record, refuse};
 pub use self::retention::{Retention, retain};
 use crate::app::resource::Aim;
 use crate::app::{App, Error, plugin, reach, release};

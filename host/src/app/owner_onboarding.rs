@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use switchboard_domain::company::{Company, OwnerStatus};
-use switchboard_domain::decision::Decision;
+use switchboard_domain::decision::{Decision, PolicyName, Slot};
 use switchboard_domain::event::{Effect, Event, EventKind, OutboxRow};
 use switchboard_domain::id::{AtsId, CompanyId, EventId, InvitationId, OutboxId, UserId};
 use switchboard_domain::invitation::{Invitation, InvitationStatus};
@@ -33,6 +33,7 @@ pub(crate) type OwnerSaid = Arc<Said<OwnerOnboarding>>;
 
 /// One operation's questions: one release, one deadline, one moment.
 pub(crate) struct Asking {
+    ats_id: AtsId,
     line: Arc<Line>,
     deadline: Instant,
     now: Timestamp,
@@ -47,7 +48,18 @@ pub(crate) enum IsNew {
 
 impl Asking {
     pub(crate) fn new(app: &App, ats_id: AtsId, now: Timestamp) -> Self {
-        Self { line: decision::line::<OwnerOnboarding>(app, ats_id), deadline: decision::deadline(), now }
+        let line = decision::line::<OwnerOnboarding>(app, ats_id);
+        Self { ats_id, line, deadline: decision::deadline(), now }
+    }
+
+    /// After a conflict: takes the line of safe mode, if that has come on. It alone takes another release in the middle
+    /// of an operation.
+    pub(crate) async fn conflicted(&mut self, app: &App) -> Result<(), Error> {
+        let slot = Slot { ats_id: Some(self.ats_id), policy: PolicyName::OwnerOnboarding };
+        if app.is_overruled(slot).await? {
+            self.line = decision::line::<OwnerOnboarding>(app, self.ats_id);
+        }
+        Ok(())
     }
 
     /// Asks for a request; nothing where the company names no owner.
@@ -170,7 +182,7 @@ impl Settling<'_> {
             company.owner_status = None;
             return Ok(());
         };
-        store::insert(txn, &said.decision)?;
+        decision::record(txn, &said.decision)?;
         match &said.ending {
             Ending::Decided(Verdict::Assign) => self.assign(txn, company),
             Ending::Decided(Verdict::Invite(_)) => self.invite(txn, company, said),
@@ -321,7 +333,7 @@ pub(crate) fn held_by_ats(read: &impl Read) -> Result<HashMap<AtsId, Vec<OutboxR
 /// The store cannot be read or written.
 pub(crate) async fn decide_held(app: &App, row: &OutboxRow) -> Result<(), Error> {
     let now = app.now();
-    let mut asking = None;
+    let mut asking: Option<Asking> = None;
     for _ in 0..ASKED_MAX {
         let company = store::get::<Company>(&app.snapshot()?, &row.company_id)?;
         let said = match &company {
@@ -344,7 +356,11 @@ pub(crate) async fn decide_held(app: &App, row: &OutboxRow) -> Result<(), Error>
                 app.outbox().wake();
                 return Ok(());
             }
-            Err(CommitError::Refused(Rejection::Conflict)) => {}
+            Err(CommitError::Refused(Rejection::Conflict)) => {
+                if let Some(asking) = &mut asking {
+                    asking.conflicted(app).await?;
+                }
+            }
             Err(error) => return Err(error.into()),
         }
     }
@@ -379,7 +395,7 @@ impl Settling<'_> {
             (Some(said), Some(again)) if said.holds_for(&again) => said,
             (Some(_) | None, _) => return Err(Abort::Refused(Rejection::Conflict)),
         };
-        store::insert(txn, &said.decision)?;
+        decision::record(txn, &said.decision)?;
         let tried = store::get::<OutboxTry>(txn, &row.id)?;
         let failed = |reason: &str| OutboxTry::failed(row.id, &row.effect, tried.as_ref(), reason, self.now);
         let noted = match &said.ending {

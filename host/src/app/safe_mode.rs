@@ -3,6 +3,7 @@
 
 use switchboard_domain::audit::{Action, AuditEntry};
 use switchboard_domain::decision::{Decision, Slot};
+use switchboard_domain::rejection::Rejection;
 use switchboard_domain::release::SlotState;
 use switchboard_domain::safe_mode::SafeMode;
 
@@ -45,15 +46,21 @@ pub async fn set(app: &App, slot: Option<Slot>, on: bool, actor: &str) -> Result
     Ok(safe)
 }
 
-/// Inside a commit: whether what was decided may still be done. Not what another release than the standard one said
-/// where safe mode is on.
-pub(crate) fn allows(read: &impl Read, decision: &Decision) -> Result<bool, store::Error> {
+/// Inside a commit: whether what was decided may still be done.
+///
+/// # Errors
+/// `Conflict`: safe mode is on, and another release than the standard one said it. It is decided again, by the line of
+/// that moment ([`App::is_overruled`]).
+pub(crate) fn check(read: &impl Read, decision: &Decision) -> Result<(), Abort<Rejection>> {
     let safe = store::safe_mode::read(read)?;
     if safe == SafeMode::default() || !is_covered(read, &safe, decision.slot)? {
-        return Ok(true);
+        return Ok(());
     }
     let standard = standard_of(read, decision.slot.policy)?.map(|release| release.id);
-    Ok(decision.answered_by.is_none() || decision.answered_by == standard)
+    if decision.answered_by.is_none() || decision.answered_by == standard {
+        return Ok(());
+    }
+    Err(Abort::Refused(Rejection::Conflict))
 }
 
 fn is_covered(read: &impl Read, safe: &SafeMode, slot: Slot) -> Result<bool, store::Error> {

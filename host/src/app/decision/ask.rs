@@ -1,8 +1,8 @@
 //! Asking a policy: the same way for a request and for a worker, with the record that belongs to it.
 //!
-//! Asking stores nothing. Whoever asks commits the record together with what rests on it
-//! ([`crate::app::Committed::decisions`]), after looking again ([`Said::holds_for`]), or records it alone with a refusal
-//! ([`refuse`]). Must never happen here: asking inside a commit.
+//! Asking stores nothing. Whoever asks commits the record together with what rests on it ([`record`]), after looking
+//! again ([`Said::holds_for`]), or records it alone with a refusal ([`refuse`]). Must never happen here: asking inside a
+//! commit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +14,9 @@ use switchboard_domain::rejection::{PolicyRefusal, Rejection};
 use switchboard_domain::release::{Asker, OnFailure, Unanswered};
 use tokio::time::Instant;
 
-use crate::app::{App, Error};
+use crate::app::{App, Error, safe_mode};
 use crate::policy::{Line, Policy};
+use crate::store::{self, Abort, Txn};
 
 /// How long an operation waits for the whole failure ladder: the longest time limit that a release can have, and
 /// a second for those who answer in its place.
@@ -102,6 +103,15 @@ pub async fn ask<P: Policy>(app: &App, line: &Line, question: Question<P>, deadl
         answered_by: outcome.answered_by,
     };
     Said { facts, ending, decision, is_degraded: outcome.degraded, plugin: outcome.plugin }
+}
+
+/// Inside a commit: records a decision that something rests on.
+///
+/// # Errors
+/// `Conflict`: safe mode came on since it was taken (`safe_mode::check`).
+pub fn record(txn: &mut Txn, decision: &Decision) -> Result<(), Abort<Rejection>> {
+    safe_mode::check(txn, decision)?;
+    Ok(store::insert(txn, decision)?)
 }
 
 /// Records the decision that led to a refusal, and nothing else of the request. Gives what the caller is told.
