@@ -6,18 +6,19 @@
 //! processor works while the disk does. No closure is answered before the flush of its batch has returned, nor
 //! is a refusal, which may rest on what the batch before it wrote.
 
+mod flight;
+
 use std::any::Any;
 use std::num::NonZeroU32;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
-use std::sync::mpsc as threads;
 use std::thread::{self, JoinHandle};
 
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, watch};
 
+use self::flight::{Board, Departures, Flusher, Gathering, Landed};
 use super::engine::Engine;
-use super::overlay::Overlay;
 use super::txn::{Snapshot, Txn};
 use super::{Error, Options};
 
@@ -75,23 +76,24 @@ pub(crate) fn start(
     let (sender, queue) = mpsc::channel(options.queue_max.max(1));
     let (state, states) = watch::channel(State::Writing);
     let (deadlines, changes) = watch::channel(0);
+    let departures = Arc::new(Departures::default());
     let flusher = Flusher { engine, latest: Arc::clone(&latest), state: state.clone(), deadlines };
+    let (thread, landed) = flusher.start(Arc::clone(&departures))?;
     let mut writer = Writer {
         latest,
         queue,
         batch_max: options.batch_max.max(1),
         rerun_one_in: options.rerun_one_in.and_then(NonZeroU32::new),
         ran: 0,
-        flight: Flight::start(flusher)?,
+        departures,
+        landed,
     };
     let body = move || {
         let end = panic::catch_unwind(AssertUnwindSafe(|| writer.run()))
             .unwrap_or_else(|payload| State::Failed(sentence(&text_of(payload.as_ref()))));
         // First the file, then the word, then the queue: who was told of the end may open the file again, and
         // who finds the queue closed finds the reason too.
-        let Writer { latest, queue, flight, .. } = writer;
-        drop(latest);
-        flight.end();
+        let (end, queue) = writer.end(end, thread);
         state.send_replace(end);
         drop(queue);
     };
@@ -111,111 +113,6 @@ fn sentence(reason: &str) -> Arc<str> {
     ))
 }
 
-/// What was run and is to land together.
-struct Batch {
-    rows: Arc<Overlay>,
-    jobs: Vec<(Job, Verdict)>,
-}
-
-/// Brings batches to the disk.
-struct Flusher {
-    engine: Arc<Engine>,
-    /// What readers get: renewed after each flush, before its closures are answered.
-    latest: Arc<ArcSwap<Snapshot>>,
-    state: watch::Sender<State>,
-    deadlines: watch::Sender<u64>,
-}
-
-impl Flusher {
-    /// Until there is no more to come, or the disk fails.
-    fn run(&self, batches: &threads::Receiver<Batch>, landed: &mpsc::UnboundedSender<Result<(), Arc<str>>>) {
-        for Batch { rows, jobs } in batches {
-            let written = panic::catch_unwind(AssertUnwindSafe(|| self.write(&rows)));
-            let written = written.unwrap_or_else(|payload| Err(Error::Failed(Arc::from(text_of(&*payload)))));
-            let result = written.map_err(|error| sentence(&error.to_string()));
-            if let Err(reason) = &result {
-                // Before the answers: who is told of the failure finds the store failed. Whether the batch is on
-                // disk is known to nobody; redb takes no further write either.
-                self.state.send_replace(State::Failed(Arc::clone(reason)));
-            }
-            let failed = result.clone().err();
-            // The writer can go on while these are answered. An error means that it has ended.
-            let _ = landed.send(result);
-            answer(jobs, failed.as_ref());
-            if failed.is_some() {
-                return;
-            }
-        }
-    }
-
-    fn write(&self, rows: &Overlay) -> Result<(), Error> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        self.engine.apply(rows)?;
-        self.latest.store(Arc::new(self.engine.snapshot()?));
-        if rows.tables().any(|(table, _)| table.has_deadlines()) {
-            self.deadlines.send_modify(|changes| *changes += 1);
-        }
-        Ok(())
-    }
-}
-
-fn answer(jobs: Vec<(Job, Verdict)>, failed: Option<&Arc<str>>) {
-    for (mut job, verdict) in jobs {
-        job(Step::Answer(match failed {
-            Some(reason) => Verdict::Error(Error::Failed(Arc::clone(reason))),
-            None => verdict,
-        }));
-    }
-}
-
-/// The way to the disk, on which there is one batch at a time.
-struct Flight {
-    batches: threads::SyncSender<Batch>,
-    landed: mpsc::UnboundedReceiver<Result<(), Arc<str>>>,
-    /// The rows of the batch that is on its way.
-    rows: Option<Arc<Overlay>>,
-    thread: JoinHandle<()>,
-}
-
-impl Flight {
-    fn start(flusher: Flusher) -> Result<Self, Error> {
-        let (batches, waiting) = threads::sync_channel(1);
-        let (sender, landed) = mpsc::unbounded_channel();
-        let thread = spawn("store-flusher", move || flusher.run(&waiting, &sender))?;
-        Ok(Self { batches, landed, rows: None, thread })
-    }
-
-    /// Sends a batch off. Never while another one is on its way, so this does not wait.
-    fn depart(&mut self, batch: Batch) {
-        self.rows = Some(Arc::clone(&batch.rows));
-        if let Err(threads::SendError(batch)) = self.batches.send(batch) {
-            answer(batch.jobs, Some(&sentence("its flusher has ended")));
-        }
-    }
-
-    /// Waits for the batch that is on its way.
-    async fn land(&mut self) -> Result<(), Arc<str>> {
-        let landed = self.landed.recv().await.unwrap_or_else(|| Err(sentence("its flusher has ended")));
-        self.rows = None;
-        landed
-    }
-
-    /// Lets the flusher finish and let the file go.
-    fn end(self) {
-        drop(self.batches);
-        // It catches its panics, so that there is none to hear of.
-        drop(self.thread.join());
-    }
-}
-
-/// A batch that grows.
-struct Gathering {
-    txn: Txn,
-    jobs: Vec<(Job, Verdict)>,
-}
-
 struct Writer {
     latest: Arc<ArcSwap<Snapshot>>,
     queue: mpsc::Receiver<Message>,
@@ -223,12 +120,13 @@ struct Writer {
     rerun_one_in: Option<NonZeroU32>,
     /// Jobs so far, for the re-run switch.
     ran: u32,
-    flight: Flight,
+    departures: Arc<Departures>,
+    landed: mpsc::UnboundedReceiver<Landed>,
 }
 
 impl Writer {
     fn run(&mut self) -> State {
-        // Of this thread alone: it waits for two things at once.
+        // Of this thread alone: it waits for several things at once.
         match tokio::runtime::Builder::new_current_thread().build() {
             Ok(runtime) => runtime.block_on(self.serve()),
             Err(error) => State::Failed(sentence(&error.to_string())),
@@ -236,51 +134,92 @@ impl Writer {
     }
 
     async fn serve(&mut self) -> State {
-        let mut open = true;
-        let mut gathering: Option<Gathering> = None;
-        while open || gathering.is_some() || self.flight.rows.is_some() {
-            let has_room = open && self.has_room(gathering.as_ref());
-            tokio::select! {
+        let departures = Arc::clone(&self.departures);
+        loop {
+            let has_room = self.has_room(&departures.board());
+            let message = tokio::select! {
                 biased;
-                landed = self.flight.land(), if self.flight.rows.is_some() => if let Err(reason) = landed {
-                    answer(gathering.map(|batch| batch.jobs).unwrap_or_default(), Some(&reason));
-                    return State::Failed(reason);
+                landed = self.landed.recv() => match landed {
+                    Some(landed) => {
+                        if let Err(reason) = landed.result.clone() {
+                            landed.answer();
+                            return State::Failed(reason);
+                        }
+                        landed.answer();
+                        None
+                    }
+                    None => return State::Failed(sentence("its flusher has ended")),
                 },
-                message = self.queue.recv(), if has_room => match message {
-                    Some(Message::Job(job)) => self.gather(job, &mut gathering),
-                    Some(Message::Close) | None => open = false,
-                },
+                () = departures.departed.notified(), if !has_room => None,
+                message = self.queue.recv(), if has_room => Some(message.unwrap_or(Message::Close)),
+            };
+            if !self.gather(message) {
+                return State::Closed;
             }
-            while open && self.has_room(gathering.as_ref()) {
-                match self.queue.try_recv() {
-                    Ok(Message::Job(job)) => self.gather(job, &mut gathering),
-                    Ok(Message::Close) => open = false,
-                    Err(_) => break,
-                }
-            }
-            if self.flight.rows.is_none()
-                && let Some(Gathering { txn, jobs }) = gathering.take()
-            {
-                self.flight.depart(Batch { rows: Arc::new(txn.into_batch()), jobs });
-            }
+            departures.call();
         }
-        State::Closed
     }
 
-    fn has_room(&self, gathering: Option<&Gathering>) -> bool {
-        gathering.is_none_or(|Gathering { txn, jobs }| {
+    /// Runs what waits, as far as there is room; whether there may be more to come.
+    fn gather(&mut self, message: Option<Message>) -> bool {
+        let departures = Arc::clone(&self.departures);
+        let mut message = message;
+        loop {
+            match message.take() {
+                Some(Message::Job(job)) => self.gather_one(job, &mut departures.board()),
+                Some(Message::Close) => return false,
+                None => {}
+            }
+            if !self.has_room(&departures.board()) {
+                return true;
+            }
+            match self.queue.try_recv() {
+                Ok(next) => message = Some(next),
+                Err(_) => return true,
+            }
+        }
+    }
+
+    fn has_room(&self, board: &Board) -> bool {
+        board.gathering.as_ref().is_none_or(|Gathering { txn, jobs }| {
             jobs.len() < self.batch_max && txn.batch().bytes() < BATCH_BYTES_MAX
         })
     }
 
-    fn gather(&mut self, mut job: Job, gathering: &mut Option<Gathering>) {
+    fn gather_one(&mut self, mut job: Job, board: &mut Board) {
+        let Board { gathering, flying, .. } = board;
         let Gathering { txn, jobs } = gathering.get_or_insert_with(|| {
             // The batch that is on its way lies over the snapshot, whether the snapshot has it already or not.
-            let below = self.flight.rows.clone();
-            Gathering { txn: Txn::new(Snapshot::clone(&self.latest.load()), below), jobs: Vec::new() }
+            Gathering {
+                txn: Txn::new(Snapshot::clone(&self.latest.load()), flying.clone()),
+                jobs: Vec::new(),
+            }
         });
         let verdict = self.run_job(&mut job, txn);
         jobs.push((job, verdict));
+    }
+
+    /// Lets what was run land, unless writing has failed; how it ended, and the queue.
+    fn end(self, end: State, flusher: JoinHandle<()>) -> (State, mpsc::Receiver<Message>) {
+        let Self { latest, queue, departures, mut landed, .. } = self;
+        drop(latest);
+        let mut end = end;
+        if let State::Failed(reason) = &end {
+            departures.abandon(reason);
+        }
+        departures.close();
+        // It catches its panics, so that there is none to hear of.
+        drop(flusher.join());
+        while let Ok(landed) = landed.try_recv() {
+            if let Err(reason) = &landed.result {
+                end = State::Failed(Arc::clone(reason));
+            }
+            landed.answer();
+        }
+        if let State::Failed(reason) = &end {
+            departures.abandon(reason);
+        }
+        (end, queue)
     }
 
     /// Runs one job on an overlay of its own, which becomes part of the batch or of nothing.
