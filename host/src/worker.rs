@@ -27,7 +27,7 @@ const EXPIRY_INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// Runs until the drain begins.
 pub async fn run(app: App, decisions: Retention, metrics: Arc<Metrics>, drain: Drain) {
     tokio::join!(
-        removal::run(app.clone(), drain.clone()),
+        removal::run(app.clone(), &metrics, drain.clone()),
         sentinel::run(app.clone(), drain.clone()),
         billing::run(app.clone(), drain.clone()),
         outbox::run(app.clone(), &metrics, drain.clone()),

@@ -328,6 +328,8 @@ async fn a_cascade_ends_after_any_number_of_kills_and_nobody_waits_for_it() {
     assert!(3 < sizes.len(), "the cascade was over before it could be killed: {sizes:?}");
 }
 
+const UNDER_WAY: &str = "switchboard_removals_under_way ";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_running_server_goes_on_with_a_deletion_by_itself() {
     let host = TestHost::start().await;
@@ -347,8 +349,9 @@ async fn a_running_server_goes_on_with_a_deletion_by_itself() {
     commit(app.store(), move |txn| removal::company(txn, &company, &begun)).await;
     app.reload_keys().expect("reloads");
     let mut neighbour = host.partner(&kept.company_key);
-    let mut meanwhile = 0;
+    let (mut meanwhile, mut most) = (0, 0);
     while 0 < pending(app.store()) {
+        most = most.max(host.metric(UNDER_WAY).await);
         own.get(&candidate).await.refused(401, "INVALID_API_KEY");
         neighbour.get(&candidate).await.refused(404, "RESOURCE_NOT_FOUND");
         let mut ats = host.partner(&kept.ats_key);
@@ -361,6 +364,10 @@ async fn a_running_server_goes_on_with_a_deletion_by_itself() {
         meanwhile += 1;
     }
     assert!(0 < meanwhile);
+    assert_eq!(most, 1, "operators see it");
+    while 0 < host.metric(UNDER_WAY).await {
+        tokio::task::yield_now().await;
+    }
     assert_eq!(traces(&app.store().snapshot().expect("reads")), Vec::<String>::new());
     let total: Value = neighbour.get("/jobs?limit=1").await.expect(200)["total"].clone();
     assert_eq!(total, json!(meanwhile));

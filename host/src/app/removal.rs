@@ -187,6 +187,14 @@ pub async fn step(store: &Store, ids: &Ids, after: Option<RemovalId>) -> Result<
     Ok(Some(id))
 }
 
+/// How many deletions have something left.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn under_way(app: &App) -> Result<u64, Error> {
+    Ok(store::removal::count(&app.snapshot()?)?)
+}
+
 /// Removes as much as one commit should; says whether nothing is left.
 fn advance(txn: &mut Txn, removal: &mut Removal, events: &mut Series) -> Result<bool, store::Error> {
     let mut budget = Budget::default();

@@ -25,7 +25,7 @@ use super::index::Place;
 use super::key::StoredKey;
 use super::record::{self, EVERYTHING, Places, Record};
 use super::schema::{Table, Tag};
-use super::txn::{Direction, Read, Txn};
+use super::txn::{Direction, Read, Snapshot, Txn};
 use super::{
     Error, agent, analysis, candidate, decision, event, idempotency, interview, invitation, job, key, outbox,
     phone_number,
@@ -116,6 +116,14 @@ pub fn next(read: &impl Read, after: Option<RemovalId>) -> Result<Option<Removal
         return Ok(Some(removal));
     }
     first(std::ops::Bound::Unbounded)
+}
+
+/// How many there are.
+///
+/// # Errors
+/// The engine fails.
+pub fn count(snapshot: &Snapshot) -> Result<u64, Error> {
+    snapshot.rows(Table::Removal)
 }
 
 /// The deleted jobs of a company that candidates are still assigned to, and when each was deleted.
