@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 
 use crate::lists::fill::fill;
 use crate::load::{self, Requests};
-use crate::{calls, furnish, policy};
+use crate::{calls, furnish, policy, removal};
 
 /// Before a role, whose words follow.
 pub(crate) const FLAG: &str = "--child";
@@ -79,6 +79,18 @@ impl Server {
     pub(crate) fn calling(attempts: usize) -> Self {
         let folder = folder();
         let words = ["calls".to_owned(), folder.path().display().to_string(), attempts.to_string()];
+        Self::spawn(&words, Path::new("/dev/null"), folder)
+    }
+
+    /// The real one, with companies that can be deleted and one that stays.
+    pub(crate) fn removing(companies: usize, candidates: usize) -> Self {
+        let folder = folder();
+        let words = [
+            "removal".to_owned(),
+            folder.path().display().to_string(),
+            companies.to_string(),
+            candidates.to_string(),
+        ];
         Self::spawn(&words, Path::new("/dev/null"), folder)
     }
 
@@ -157,6 +169,9 @@ pub(crate) fn run(words: &[String]) {
             server(Path::new(folder), batch_max, number(companies), number(candidates));
         }
         ["lists", folder, noun, records] => lists(Path::new(folder), noun, number(records)),
+        ["removal", folder, companies, candidates] => {
+            removing(Path::new(folder), number(companies), number(candidates));
+        }
         ["calls", folder, attempts] => calls(Path::new(folder), number(attempts)),
         ["bare", body_bytes] => bare(number(body_bytes)),
         [policy::CALLS, calls] => policy::call_only(number(calls)),
@@ -208,6 +223,17 @@ fn lists(folder: &Path, noun: &str, records: usize) {
     let threads = threads();
     let (running, ids) = threads.block_on(start(folder, None));
     let told = threads.block_on(fill(&running, &ids, noun, records));
+    serve_until_told(&told);
+    running.drain();
+    threads.block_on(running.ended()).expect("a clean end");
+}
+
+fn removing(folder: &Path, companies: usize, candidates: usize) {
+    telemetry::install(LogFormat::Json, "info").expect("a log");
+    let threads = threads();
+    let (running, ids) = threads.block_on(start(folder, None));
+    let path = folder.join("candidates");
+    let told = threads.block_on(removal::fill(&running, &ids, companies, candidates, &path));
     serve_until_told(&told);
     running.drain();
     threads.block_on(running.ended()).expect("a clean end");

@@ -112,7 +112,7 @@ pub(crate) async fn first_office(running: &Running, partner: &mut Client) -> Off
 }
 
 impl Office {
-    fn copy(&self, ids: &Ids) -> Self {
+    pub(crate) fn copy(&self, ids: &Ids) -> Self {
         let mut copy = self.clone();
         copy.company.id = CompanyId::new(ids.uuid());
         copy.agent.id = AgentId::new(ids.uuid());
@@ -124,7 +124,7 @@ impl Office {
         copy
     }
 
-    fn new_candidate(&self, ids: &Ids) -> Candidate {
+    pub(crate) fn new_candidate(&self, ids: &Ids) -> Candidate {
         Candidate { id: CandidateId::new(ids.uuid()), ..self.candidate.clone() }
     }
 }

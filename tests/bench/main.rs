@@ -14,6 +14,7 @@ mod lists;
 mod load;
 mod policy;
 mod read;
+mod removal;
 mod swap;
 
 use std::process::ExitCode;
@@ -36,7 +37,7 @@ enum Goal {
 /// A part of the bench: its name, what it measures, and how.
 type Part = (&'static str, &'static str, fn() -> Vec<Figure>);
 
-const PARTS: [Part; 11] = [
+const PARTS: [Part; 12] = [
     (
         "group-commit",
         "POST /interviews at 64 connections against one commit per request, one company",
@@ -53,6 +54,7 @@ const PARTS: [Part; 11] = [
     ("backtest", "a release over 100,000 recorded decisions, on all cores", backtest::measure),
     ("fleet", "a start with 500 slots and 100 plugins; 150 plugins in turn against one", fleet::measure),
     ("latency", "POST /interviews at 1, 16 and 64 connections", latency::measure),
+    ("removal", "POST /interviews beside a company of 100,000 candidates that is deleted", removal::measure),
     ("calls", "a claim and a start with 1,000 to 1,000,000 scheduled attempts", calls::measure),
     ("lists", "a page of 20 of each list and filter, from 1,000 to 1,000,000 records", lists::to_a_million),
     ("lists-quick", "the same up to 100,000 records; only when it is named", lists::quick),
