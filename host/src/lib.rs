@@ -14,6 +14,7 @@ pub mod ids;
 pub mod mail;
 pub mod metrics;
 pub mod policy;
+pub mod span;
 pub mod store;
 pub mod telemetry;
 pub mod worker;
