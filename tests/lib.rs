@@ -3,6 +3,7 @@
 //! the gap between ask and commit, and the events, which have no endpoint yet.
 
 mod client;
+pub mod collector;
 pub mod document;
 mod host;
 mod letter;

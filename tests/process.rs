@@ -57,8 +57,17 @@ pub fn command() -> Command {
 
 /// Takes away what would change the program's settings.
 fn clean(mut command: Command) -> Command {
-    for name in ["ADMIN", "ADMIN_TOKEN", "CONFIG", "DATA_DIR", "LISTEN", "ADMIN_LISTEN", "LOG", "LOG_FORMAT"]
-    {
+    for name in [
+        "ADMIN",
+        "ADMIN_TOKEN",
+        "CONFIG",
+        "DATA_DIR",
+        "LISTEN",
+        "ADMIN_LISTEN",
+        "LOG",
+        "LOG_FORMAT",
+        "TELEMETRY_OTLP_ENDPOINT",
+    ] {
         command.env_remove(format!("SWITCHBOARD_{name}"));
     }
     // The tests' own switches, which are no settings.

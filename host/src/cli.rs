@@ -134,7 +134,7 @@ pub(crate) fn main() -> ExitCode {
         }
     };
     let outcome = arguments.run();
-    telemetry::flush();
+    telemetry::end();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

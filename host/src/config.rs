@@ -52,6 +52,8 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// How long recorded decisions are kept.
     pub decisions: Decisions,
+    /// Traces.
+    pub telemetry: Telemetry,
     /// Bounds on what connections may take.
     pub limits: Limits,
 }
@@ -121,6 +123,15 @@ pub struct Decisions {
     pub kept_max: usize,
     /// After so long, what a release was granted to see goes, and what its plugin logged.
     pub redacted_after: Duration,
+}
+
+/// Traces of requests, decisions and workers.
+#[derive(Debug, Clone)]
+pub struct Telemetry {
+    /// Base URL of the collector that they go to, over OTLP, without a slash at its end. Absent: none are made.
+    pub otlp_endpoint: Option<String>,
+    /// Of so many traces that begin here one is kept.
+    pub sampled_one_in: u32,
 }
 
 /// Bounds on what connections may take.
@@ -233,6 +244,8 @@ fn read(layers: &mut Layers) -> Option<Config> {
     let kept_for = layers.read("decisions.kept_for", deadline);
     let kept_max = layers.read("decisions.kept_max", positive);
     let redacted_after = layers.read("decisions.redacted_after", deadline);
+    let otlp_endpoint = layers.read_optional("telemetry.otlp_endpoint", collector_url);
+    let sampled_one_in = layers.read("telemetry.sampled_one_in", one_in);
     let connections_max = layers.read("limits.connections_max", positive);
     let header_timeout = layers.read("limits.header_timeout", deadline);
     let body_timeout = layers.read("limits.body_timeout", deadline);
@@ -252,6 +265,7 @@ fn read(layers: &mut Layers) -> Option<Config> {
         mail: Mail { transport: transport?, from: from?, public_url: public_url?, templates: templates? },
         webhooks: Webhooks { allow_private_targets: allow_private_targets? },
         decisions: Decisions { kept_for: kept_for?, kept_max: kept_max?, redacted_after: redacted_after? },
+        telemetry: Telemetry { otlp_endpoint: otlp_endpoint?, sampled_one_in: sampled_one_in? },
         limits: Limits {
             connections_max: connections_max?,
             header_timeout: header_timeout?,
@@ -436,6 +450,20 @@ fn web_url(text: &str) -> Result<String, String> {
     }
 }
 
+/// Where there is no exporter the setting is refused: it must not be silently without effect.
+fn collector_url(text: &str) -> Result<String, String> {
+    if !cfg!(feature = "otlp") {
+        return Err("needs a program with the feature `otlp`, which this one was built without \
+                    (`cargo build --release -p switchboard --features otlp`)"
+            .to_owned());
+    }
+    // It would never be sent.
+    if text.contains('@') {
+        return Err("must be a URL without user and password".to_owned());
+    }
+    web_url(text)
+}
+
 fn flag(text: &str) -> Result<bool, String> {
     match text {
         "true" | "1" => Ok(true),
@@ -445,6 +473,13 @@ fn flag(text: &str) -> Result<bool, String> {
 }
 
 fn positive(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("must be a whole number from 1".to_owned()),
+    }
+}
+
+fn one_in(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(number) if number > 0 => Ok(number),
         _ => Err("must be a whole number from 1".to_owned()),

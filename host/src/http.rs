@@ -53,6 +53,7 @@ use hyper::{Method, Response, StatusCode};
 use ipnet::IpNet;
 use switchboard_domain::id::{CompanyId, IdText, KeyId};
 use switchboard_domain::time::Timestamp;
+use tracing::Span;
 
 pub use self::partners::Partners;
 pub use self::problem::{Failure, Problem};
@@ -68,6 +69,7 @@ use self::request::{RequestBody, RequestIds, X_REQUEST_ID};
 use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::metrics::{Answers, Metrics, StatusClass};
+use crate::span::{self, Answered};
 
 /// A partner's body (contract §1).
 pub const BODY_BYTES_MAX: usize = 1 << 20;
@@ -100,7 +102,7 @@ pub struct Door {
     settings: ArcSwap<DoorSettings>,
 }
 
-/// What the log and the metrics will say of a request.
+/// What log, metrics and traces will say of a request.
 #[derive(Debug)]
 pub struct Trace {
     listener: &'static str,
@@ -108,8 +110,8 @@ pub struct Trace {
     started: Instant,
     now: Timestamp,
     request_id: RequestId,
-    /// The route's template: a closed list, never the path.
-    pub route: &'static str,
+    /// The route's template.
+    route: &'static str,
     /// Where it is one of the partners'.
     partner_route: Option<Route>,
     /// Whose request it is, once that is known.
@@ -120,6 +122,16 @@ pub struct Trace {
     pub rate: Option<RateView>,
     /// How the answer may be encoded.
     wish: Wish,
+    /// What a trace will show of it; none, where nobody traces.
+    span: Span,
+}
+
+impl Trace {
+    /// The route is known: its template is from a closed list, never the path.
+    fn routed(&mut self, template: &'static str) {
+        self.route = template;
+        span::routed(&self.span, self.method, template);
+    }
 }
 
 /// How a handler ended: with a reply, a failure, or a panic.
@@ -152,10 +164,11 @@ impl Door {
         let (head, body) = incoming.into_parts();
         let now = self.clock.now();
         let request_id = self.request_ids.of(&head.headers);
+        let method = label(&head.method);
         // In boxes: one future hands them to the next, and a request's whole future stays small.
         let trace = Box::new(Trace {
             listener,
-            method: label(&head.method),
+            method,
             started,
             now,
             request_id: request_id.clone(),
@@ -165,6 +178,7 @@ impl Door {
             company_id: None,
             rate: None,
             wish: Wish::of(&head.headers),
+            span: span::request(listener, method, request_id.as_str(), &head.headers),
         });
         let request = Box::new(Request {
             query: Query::parse(head.uri.query()),
@@ -228,6 +242,12 @@ impl Door {
             company = company.as_ref().map(IdText::as_str),
             "request"
         );
+        let answered = Answered {
+            status: reply.status.as_u16(),
+            key_id: key.as_ref().map(IdText::as_str),
+            company_id: company.as_ref().map(IdText::as_str),
+        };
+        span::answered(&trace.span, answered);
         let mut headers = reply.headers;
         headers.insert(&X_REQUEST_ID, trace.request_id.into_header());
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

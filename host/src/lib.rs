@@ -14,6 +14,7 @@ pub mod ids;
 pub mod mail;
 pub mod metrics;
 pub mod policy;
+pub mod span;
 pub mod store;
 pub mod telemetry;
 pub mod worker;
@@ -241,6 +242,8 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
 
     let (stop, drain) = drain::drain();
     let metrics = Arc::new(Metrics::new());
+    #[cfg(feature = "otlp")]
+    telemetry::register(&metrics);
     let settings = door_settings(&config);
     let door = Arc::new(Door::new(outside.clock.clone(), &outside.ids, Arc::clone(&metrics), settings));
     let reloader = Reloader { door: Arc::clone(&door), tls };

@@ -1,9 +1,12 @@
-//! Log lines: to stderr, as text for people or as one flat JSON object a line.
+//! Log lines: to stderr, as text for people or as one flat JSON object a line. With the feature `otlp`, spans to a
+//! collector as well, which no line shows.
 //!
 //! A line is written for every request, so the JSON form is put together in one buffer: no map, no value that is
 //! kept, no interpreter of formats for a text; and lines of the same moment leave together.
 
 mod lines;
+#[cfg(feature = "otlp")]
+mod otlp;
 
 use std::fmt::{self, Write as _};
 use std::io::IsTerminal;
@@ -14,6 +17,7 @@ use chrono::{DateTime, Utc};
 use switchboard_domain::time::Timestamp;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
+use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
@@ -22,7 +26,9 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use self::lines::Lines;
-use crate::config::LogFormat;
+#[cfg(feature = "otlp")]
+pub use self::otlp::register;
+use crate::config::{Config, LogFormat};
 
 /// Where the process's lines go, once that is set up.
 static LINES: OnceLock<Lines> = OnceLock::new();
@@ -39,29 +45,71 @@ pub enum Error {
     /// The thread that writes lines cannot start.
     #[error("the log's thread cannot start: {0}")]
     Thread(std::io::Error),
+    /// Spans cannot be exported as the settings say.
+    #[cfg(feature = "otlp")]
+    #[error("`telemetry.otlp_endpoint`: {0}")]
+    Export(String),
 }
 
-/// Sets the process's log lines up, once. A panic becomes a line too.
+/// Sets the process's log lines up, once, and the export of spans where the settings name a collector. A panic becomes
+/// a line too.
 ///
 /// # Errors
 ///
-/// A filter that cannot be read, no thread, or a second call.
-pub fn install(format: LogFormat, filter: &str) -> Result<(), Error> {
-    let targets = parse_filter(filter)?;
-    let registry = tracing_subscriber::registry().with(targets);
+/// A filter that cannot be read, no thread, a collector that cannot be spoken to, or a second call.
+pub fn install(config: &Config) -> Result<(), Error> {
+    let filter = parse_filter(&config.log)?;
     let lines = Lines::to(std::io::stderr()).map_err(Error::Thread)?;
     LINES.set(lines.clone()).map_err(|_| Error::Twice)?;
-    match format {
-        LogFormat::Text => {
-            let colours = std::io::stderr().is_terminal();
-            let layer = tracing_subscriber::fmt::layer().with_writer(lines).with_ansi(colours);
-            registry.with(layer).try_init()
+    #[cfg(feature = "otlp")]
+    match &config.telemetry.otlp_endpoint {
+        Some(endpoint) => {
+            let export = otlp::Export::open(endpoint, &config.telemetry)?;
+            install_both(config.log_format, filter, lines, &export)?;
+            export.begin();
         }
-        LogFormat::Json => registry.with(json_layer(lines)).try_init(),
+        None => install_lines(config.log_format, filter, lines)?,
     }
-    .map_err(|_| Error::Twice)?;
+    #[cfg(not(feature = "otlp"))]
+    install_lines(config.log_format, filter, lines)?;
     std::panic::set_hook(Box::new(log_panic));
     Ok(())
+}
+
+fn install_lines(format: LogFormat, filter: Targets, lines: Lines) -> Result<(), Error> {
+    let registry = tracing_subscriber::registry().with(filter);
+    match format {
+        LogFormat::Text => registry.with(text_layer(lines)).try_init(),
+        LogFormat::Json => registry.with(json_layer(lines)).try_init(),
+    }
+    .map_err(|_| Error::Twice)
+}
+
+/// The filter is the lines' alone: it does not decide what is traced.
+#[cfg(feature = "otlp")]
+fn install_both(
+    format: LogFormat,
+    filter: Targets,
+    lines: Lines,
+    export: &otlp::Export,
+) -> Result<(), Error> {
+    let (registry, filter) = (tracing_subscriber::registry(), otlp::without_spans(filter));
+    match format {
+        LogFormat::Text => {
+            registry.with(text_layer(lines).with_filter(filter)).with(export.layer()).try_init()
+        }
+        LogFormat::Json => {
+            registry.with(json_layer(lines).with_filter(filter)).with(export.layer()).try_init()
+        }
+    }
+    .map_err(|_| Error::Twice)
+}
+
+/// Sends the spans that wait, for a bounded time, and writes the lines that wait: at the end of the process.
+pub fn end() {
+    #[cfg(feature = "otlp")]
+    otlp::end();
+    flush();
 }
 
 /// Writes the lines that wait: before the process ends, or says something else on stderr.
@@ -88,7 +136,14 @@ fn parse_filter(filter: &str) -> Result<Targets, Error> {
     if all_known { filter.parse().map_err(|_| Error::Filter) } else { Err(Error::Filter) }
 }
 
-fn json_layer<S, W>(writer: W) -> impl tracing_subscriber::Layer<S>
+fn text_layer<S>(lines: Lines) -> impl Layer<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    tracing_subscriber::fmt::layer().with_writer(lines).with_ansi(std::io::stderr().is_terminal())
+}
+
+fn json_layer<S, W>(writer: W) -> impl Layer<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
     W: for<'writer> MakeWriter<'writer> + 'static,

@@ -16,7 +16,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use switchboard::clock::Clock;
-use switchboard::config::{Config, LogFormat, Sources};
+use switchboard::config::{Config, Sources};
 use switchboard::ids::Ids;
 use switchboard::{Outside, Running, telemetry};
 use tempfile::TempDir;
@@ -207,8 +207,15 @@ pub(crate) async fn start(folder: &Path, batch_max: Option<usize>) -> (Running, 
     (switchboard::start(config, outside).await.expect("a server"), ids)
 }
 
+/// The log of every request, as JSON, and nobody to trace for.
+fn keep_log() {
+    let flags = vec![("log_format", "json".to_owned())];
+    let (config, _) = Config::load(Sources { flags, ..Sources::default() }).expect("settings");
+    telemetry::install(&config).expect("a log");
+}
+
 fn server(folder: &Path, batch_max: Option<usize>, companies: usize, candidates: usize) {
-    telemetry::install(LogFormat::Json, "info").expect("a log");
+    keep_log();
     let threads = threads();
     let (running, ids) = threads.block_on(start(folder, batch_max));
     let path = folder.join("candidates");
@@ -219,7 +226,7 @@ fn server(folder: &Path, batch_max: Option<usize>, companies: usize, candidates:
 }
 
 fn lists(folder: &Path, noun: &str, records: usize) {
-    telemetry::install(LogFormat::Json, "info").expect("a log");
+    keep_log();
     let threads = threads();
     let (running, ids) = threads.block_on(start(folder, None));
     let told = threads.block_on(fill(&running, &ids, noun, records));
@@ -229,7 +236,7 @@ fn lists(folder: &Path, noun: &str, records: usize) {
 }
 
 fn removing(folder: &Path, companies: usize, candidates: usize) {
-    telemetry::install(LogFormat::Json, "info").expect("a log");
+    keep_log();
     let threads = threads();
     let (running, ids) = threads.block_on(start(folder, None));
     let path = folder.join("candidates");
@@ -240,7 +247,7 @@ fn removing(folder: &Path, companies: usize, candidates: usize) {
 }
 
 fn calls(folder: &Path, attempts: usize) {
-    telemetry::install(LogFormat::Json, "info").expect("a log");
+    keep_log();
     let threads = threads();
     let (running, ids) = threads.block_on(start(folder, None));
     let mut told = threads.block_on(calls::fill::fill(&running, &ids, attempts));

@@ -36,6 +36,7 @@ mod lost_worker;
 mod mail;
 mod metrics;
 mod openapi;
+mod otlp;
 mod overload;
 mod owner_onboarding;
 mod page;

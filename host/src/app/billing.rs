@@ -28,10 +28,12 @@ use switchboard_domain::release::{Asker, SlotState};
 use switchboard_domain::time::Timestamp;
 use switchboard_domain::usage::{UsageId, UsageRecord};
 use tokio::sync::OwnedMutexGuard;
+use tracing::Instrument;
 
 use crate::app::decision::{self, ASKED_MAX, Ending, Question, Said};
 use crate::app::{App, Error, release, safe_mode};
 use crate::policy::{Billing, Line};
+use crate::span;
 use crate::store::{self, Abort, CommitError, Read, Txn};
 
 pub use report::{Entry, Report, report};
@@ -136,7 +138,8 @@ async fn convert_each(app: &App, company_id: CompanyId, ids: &[UsageId]) -> bool
     let _turn = app.bills().of(company_id).await;
     let mut is_done = true;
     for id in ids {
-        if let Err(error) = convert(app, *id).await {
+        let span = span::operation("convert a call", company_id);
+        if let Err(error) = convert(app, *id).instrument(span).await {
             tracing::error!(event = "billing.failed", company = %company_id, call = ?id.of, %error);
             is_done = false;
         }

@@ -22,12 +22,14 @@ use switchboard_domain::interview::{Interview, InterviewStatus, Undecided};
 use switchboard_domain::rejection::Rejection;
 use switchboard_domain::release::Asker;
 use switchboard_domain::time::Timestamp;
+use tracing::Instrument;
 
 use crate::app::decision::{self, ASKED_MAX, Ending, Question, Said};
 use crate::app::event::Teller;
 use crate::app::{App, Error, removal};
 use crate::ids::Series;
 use crate::policy::CallScheduling;
+use crate::span;
 use crate::store::{self, Abort, CommitError, Read, Txn};
 
 /// A call has failed, which is stored already. The interview waits for the decision on what comes next, and whoever
@@ -75,7 +77,8 @@ fn is_everybody_there(read: &impl Read, interview: &Interview) -> Result<bool, s
 /// Asks what comes next, and does it; whether nobody need ask again at this moment. What cannot be decided now stays
 /// with the interview, and the sentinel asks again.
 pub(crate) async fn decide_after_failure(app: &App, interview_id: InterviewId) -> bool {
-    match decide(app, interview_id).await {
+    let span = span::operation("decide after a call", interview_id);
+    match decide(app, interview_id).instrument(span).await {
         Ok(()) => true,
         Err(error) => {
             tracing::error!(event = "decision.failed", interview = %interview_id, %error);

@@ -10,9 +10,11 @@ use switchboard_domain::outbox::OutboxTry;
 use switchboard_domain::rejection::Rejection;
 use switchboard_domain::time::Timestamp;
 use tokio::sync::Notify;
+use tracing::Instrument;
 
 use crate::app::resource::Revised;
 use crate::app::{App, Error, invitation, owner_onboarding};
+use crate::span;
 use crate::store::{self, Abort, Read, Txn};
 
 /// Tells those who see to the outbox that there is something new in it. Cheap to clone.
@@ -98,19 +100,23 @@ pub async fn do_due(app: &App, kind: Kind, is_over: impl Fn() -> bool + Send) ->
                 continue;
             }
             match row.effect {
-                Effect::Invitation(id) => match invitation::deliver(app, &row, id).await? {
-                    invitation::Delivery::Done => walked.left(),
-                    invitation::Delivery::Failed { next_at, is_away: away } => {
-                        walked.failed += 1;
-                        is_away = away;
-                        match next_at {
-                            Some(next_at) => walked.wait_until(next_at),
-                            None => walked.dead += 1,
+                Effect::Invitation(id) => {
+                    let span = span::operation("send a mail", id);
+                    match invitation::deliver(app, &row, id).instrument(span).await? {
+                        invitation::Delivery::Done => walked.left(),
+                        invitation::Delivery::Failed { next_at, is_away: away } => {
+                            walked.failed += 1;
+                            is_away = away;
+                            match next_at {
+                                Some(next_at) => walked.wait_until(next_at),
+                                None => walked.dead += 1,
+                            }
                         }
                     }
-                },
+                }
                 Effect::OwnerOnboarding => {
-                    owner_onboarding::decide_held(app, &row).await?;
+                    let span = span::operation("decide on an owner", row.company_id);
+                    owner_onboarding::decide_held(app, &row).instrument(span).await?;
                     match store::get::<OutboxTry>(&app.snapshot()?, &row.id)? {
                         Some(OutboxTry { next_at: Some(next_at), .. }) => {
                             walked.failed += 1;

@@ -47,8 +47,7 @@ pub(super) struct Demo {
 pub(super) fn run(demo: &Demo, global: &Global, output: &Output) -> Result<(), Failure> {
     let folder = Folder::choose(global.data_dir.as_deref())?;
     let config = demo.config(&folder.path)?;
-    telemetry::install(config.log_format, &config.log)
-        .map_err(|error| Failure::Refused(error.to_string()))?;
+    telemetry::install(&config).map_err(|error| Failure::Refused(error.to_string()))?;
     let listen = config.listen;
     server_runtime()?.block_on(async {
         let (drain, shutdown) = watch::channel(false);

@@ -69,8 +69,7 @@ impl Settings {
 pub(super) fn run(settings: Settings, data_dir: Option<PathBuf>) -> Result<(), Failure> {
     let load = move || Config::load(settings.sources(data_dir.clone(), process_environment()));
     let (config, explained) = load().map_err(|refused| Failure::Refused(refused.to_string()))?;
-    telemetry::install(config.log_format, &config.log)
-        .map_err(|error| Failure::Refused(error.to_string()))?;
+    telemetry::install(&config).map_err(|error| Failure::Refused(error.to_string()))?;
     server_runtime()?.block_on(async {
         let (drain, shutdown) = watch::channel(false);
         let signals = Signals::listen()?;

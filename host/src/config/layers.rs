@@ -52,6 +52,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("decisions.kept_for", Kind::Text, Some("90d")),
     setting("decisions.kept_max", Kind::Whole, Some("2000000")),
     setting("decisions.redacted_after", Kind::Text, Some("30d")),
+    Setting { secret: true, ..setting("telemetry.otlp_endpoint", Kind::Text, None) },
+    setting("telemetry.sampled_one_in", Kind::Whole, Some("1")),
     setting("limits.connections_max", Kind::Whole, Some("4096")),
     setting("limits.header_timeout", Kind::Text, Some("10s")),
     setting("limits.body_timeout", Kind::Text, Some("30s")),

@@ -73,6 +73,7 @@ fn every_setting_can_come_from_the_environment() {
         ("decisions.kept_for", "7d"),
         ("decisions.kept_max", "11"),
         ("decisions.redacted_after", "1d"),
+        ("telemetry.sampled_one_in", "100"),
         ("limits.connections_max", "7"),
         ("limits.header_timeout", "1s"),
         ("limits.body_timeout", "2s"),
@@ -89,7 +90,11 @@ fn every_setting_can_come_from_the_environment() {
         assert_eq!(line.value.as_deref(), Some(text));
         assert_eq!(line.source, format!("environment {}", variable_of(key)));
     }
-    assert_eq!(samples.len() + 1, explained.len(), "mail.smtp_url has its own test");
+    assert_eq!(
+        samples.len() + 2,
+        explained.len(),
+        "mail.smtp_url and telemetry.otlp_endpoint have their own tests"
+    );
     assert_eq!(config.trusted_proxies.len(), 2);
     assert_eq!(config.dev_clock.map(Timestamp::unix_millis), Some(1_775_116_800_000));
     assert_eq!(config.mail.transport, MailTransport::Folder("/m".into()));
@@ -247,6 +252,26 @@ fn a_password_is_never_shown() {
 }
 
 #[test]
+fn a_collector_is_taken_by_a_program_that_can_export() {
+    let wish = "[telemetry]\notlp_endpoint = \"http://collector:4318/\"";
+    if cfg!(feature = "otlp") {
+        let (config, explained) = load(wish, &[], &[]).expect("it can");
+        assert_eq!(config.telemetry.otlp_endpoint.as_deref(), Some("http://collector:4318"));
+        assert!(source_of(&explained, "telemetry.otlp_endpoint").source.starts_with("file "));
+    } else {
+        let problems = refusals(wish, &[], &[]);
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].contains("--features otlp"), "{problems:?}");
+    }
+    for wrong in ["collector:4318", "grpc://collector:4317", "", "http://user:hunter2@collector:4318"] {
+        let problems = refusals(&format!("[telemetry]\notlp_endpoint = \"{wrong}\""), &[], &[]);
+        assert!(problems[0].contains("telemetry.otlp_endpoint"), "{problems:?}");
+        assert!(!problems[0].contains("hunter2"), "{problems:?}");
+    }
+    assert!(load("", &[], &[]).expect("defaults are right").0.telemetry.otlp_endpoint.is_none());
+}
+
+#[test]
 fn the_example_names_every_setting_with_its_default() {
     let example = include_str!("../../../examples/switchboard.toml");
     let (_, of_example) = load(example, &[], &[]).expect("the example is right");
@@ -259,9 +284,14 @@ fn the_example_names_every_setting_with_its_default() {
         .lines()
         .map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = \"")).unwrap_or(line))
         .fold(String::new(), |text, line| text + line + "\n");
-    let all = all.replace("folder = \"switchboard-data/mail\"", "");
+    let mut all = all.replace("folder = \"switchboard-data/mail\"", "");
+    let mut left_out = vec!["mail.folder"];
+    if !cfg!(feature = "otlp") {
+        all = all.replace("otlp_endpoint = \"http://collector:4318\"", "");
+        left_out.push("telemetry.otlp_endpoint");
+    }
     let (_, explained) = load(&all, &[], &[]).expect("its commented settings are right");
-    for line in explained.iter().filter(|line| line.key != "mail.folder") {
+    for line in explained.iter().filter(|line| !left_out.contains(&line.key)) {
         assert!(line.source.starts_with("file "), "{} is not in the example", line.key);
     }
 }

@@ -35,6 +35,7 @@ use subtle::ConstantTimeEq;
 use switchboard_domain::audit::SELF;
 use switchboard_domain::bounds::{COMPONENT_BYTES_MAX, OPERATOR_NAME_CHARS};
 use switchboard_domain::problem::{Flaw, Problems};
+use tracing::Instrument;
 
 use super::health::{HealthView, ReadinessView};
 use super::problem::{Failure, Problem};
@@ -235,7 +236,9 @@ impl Admin {
         socket: SocketAddr,
     ) -> Response<Full<Bytes>> {
         let (mut request, mut trace) = self.door.receive("admin", incoming, socket);
-        let outcome = AssertUnwindSafe(self.run(&mut request, &mut trace)).catch_unwind().await;
+        let span = trace.span.clone();
+        let run = self.run(&mut request, &mut trace).instrument(span);
+        let outcome = AssertUnwindSafe(run).catch_unwind().await;
         self.door.reply(trace, outcome).await
     }
 
@@ -247,7 +250,7 @@ impl Admin {
                 return Err(problem.into());
             }
         };
-        trace.route = template;
+        trace.routed(template);
         if !route.is_open() && !self.is_let_in(request) {
             request.discard().await;
             return Err(Problem::BadToken.into());

@@ -16,6 +16,7 @@ use switchboard_domain::id::CompanyId;
 use switchboard_domain::key::{Key, Reach};
 use switchboard_domain::problem::Flaw;
 use switchboard_domain::rejection::Rejection;
+use tracing::Instrument;
 
 use super::address::Addresses;
 use super::dispatch::GuestHandler;
@@ -85,13 +86,15 @@ where
     ) -> impl Future<Output = Response<Full<Bytes>>> + use<A, H, F> {
         let (request, mut trace) = self.door.receive("partners", incoming, socket);
         let partners = Arc::clone(self);
-        async move {
+        let span = trace.span.clone();
+        let answered = async move {
             let outcome = AssertUnwindSafe(partners.run(request, &mut trace)).catch_unwind().await;
             if let Ok(Err(Failure::Found(Problem::Overloaded { reason, .. }))) = &outcome {
                 partners.note_overload(reason);
             }
             partners.door.reply(trace, outcome).await
-        }
+        };
+        answered.instrument(span)
     }
 
     async fn run(&self, mut request: Box<Request>, trace: &mut Trace) -> Result<Reply, Failure> {
@@ -160,7 +163,7 @@ where
     fn check(&self, request: &Request, trace: &mut Trace) -> Result<Passed, Failure> {
         let recognised = route::recognise(&request.method, request.path());
         if let Recognised::Found(route, _) = &recognised {
-            trace.route = route.entry().template;
+            trace.routed(route.entry().template);
             trace.partner_route = Some(*route);
         }
         // Whoever watches over the server must be answered above all when it has much to do.

@@ -13,9 +13,11 @@ use switchboard_domain::interview::DecidedBy;
 use switchboard_domain::rejection::{PolicyRefusal, Rejection};
 use switchboard_domain::release::{Asker, OnFailure, Unanswered};
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::app::{App, Error, safe_mode};
 use crate::policy::{Line, Policy};
+use crate::span;
 use crate::store::{self, Abort, Txn};
 
 /// How long an operation waits for the whole failure ladder: the longest time limit that a release can have, and
@@ -49,6 +51,17 @@ pub enum Ending<V> {
     Unavailable,
 }
 
+impl<V> Ending<V> {
+    /// In traces.
+    const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Decided(_) => "decided",
+            Self::Held => "held",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
 /// What a policy said, on which facts, and the record of it.
 #[derive(Debug)]
 pub struct Said<P: Policy> {
@@ -80,7 +93,8 @@ pub fn deadline() -> Instant {
 pub async fn ask<P: Policy>(app: &App, line: &Line, question: Question<P>, deadline: Instant) -> Said<P> {
     let Question { facts, candidate_id, asker } = question;
     let slot = Slot { ats_id: Some(facts.ats_id()), policy: P::NAME };
-    let outcome = line.ask::<P>(&facts, deadline).await;
+    let span = span::question(slot);
+    let outcome = line.ask::<P>(&facts, deadline).instrument(span.clone()).await;
     let ending = match outcome.verdict {
         Some(verdict) => Ending::Decided(verdict),
         None => match outcome.on_failure.unanswered(P::NAME, asker) {
@@ -102,6 +116,7 @@ pub async fn ask<P: Policy>(app: &App, line: &Line, question: Question<P>, deadl
         asked: outcome.asked,
         answered_by: outcome.answered_by,
     };
+    span::decided(&span, &decision, ending.as_str());
     Said { facts, ending, decision, is_degraded: outcome.degraded, plugin: outcome.plugin }
 }
 
