@@ -297,7 +297,7 @@ fn operation(route: Route) -> Option<Operation> {
             .gives::<SafeModeView>("Where it is on now.")
             .fails(&[Code::ResourceNotFound]),
         Route::ListDecisions => Operation::new(DECISIONS, "List decisions")
-            .with(Parameter::text("slot", "Only decisions of this slot."))
+            .with(Parameter::text("slot", "Only decisions of this slot; of a default slot, those of every ATS that has no release of its own."))
             .with(Parameter::id("companyId", "Only decisions about this company."))
             .with(Parameter::text("since", "Only decisions from this moment on, with an offset such as `Z`."))
             .with(Parameter::flag("failed", "Only decisions in which a release failed."))
