@@ -164,7 +164,7 @@ impl Arguments {
             Command::Billing(command) => ask(&command.request()?, &global, &output),
             Command::User(command) => ask(&command.request()?, &global, &output),
             Command::Outbox(command) => ask(&command.request()?, &global, &output),
-            Command::Plugin(command) => ask(&command.request()?, &global, &output),
+            Command::Plugin(command) => plugin::run(&command, &global, &output),
             Command::Release(command) => release::run(&command, &global, &output),
             Command::Deploy(deploy) => deploy::run(&deploy, &global, &output),
             Command::Slot(command) => slot::run(&command, &global, &output),

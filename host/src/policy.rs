@@ -24,6 +24,7 @@ mod runtime;
 mod shape;
 mod wasi;
 mod wit;
+mod world;
 
 #[cfg(test)]
 mod tests;

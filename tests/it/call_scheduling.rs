@@ -173,6 +173,48 @@ async fn the_first_call_is_the_policys_where_nobody_named_a_time() {
     assert_eq!(total, 0, "it was not made");
 }
 
+/// The first call that nobody named a time for, every retry, and what was decided late; nothing that was asked for by
+/// hand.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_attempt_names_the_decision_that_planned_it() {
+    let host = TestHost::start().await;
+    let mut office = Office::new(&host).await;
+    let made = office.interview(json!({})).await;
+    let first = last(&made)["decisionId"].clone();
+    assert_eq!(first, made["decisions"]["call-scheduling"]);
+    let told = office.partner.get(&format!("/decisions/{}", text(&first))).await.expect(200);
+    assert_eq!(told["policy"], "call-scheduling", "{told:#}");
+
+    let claimed = office.dialler.claim_one().await;
+    let ended = office.dialler.complete(&claimed, "NO_ANSWER").await.expect(200);
+    assert_eq!(ended["decisionId"], first, "what is over is still of its decision: {ended:#}");
+    let now = office.look(&made).await;
+    let retry = last(&now)["decisionId"].clone();
+    assert_eq!(retry, now["decisions"]["call-scheduling"]);
+    assert_ne!(retry, first);
+    assert_eq!(now["callAttempts"][0]["decisionId"], first);
+    // Another time is not another decision; another attempt is no decision of the policy's.
+    let later = json!({ "scheduledAt": "2026-04-02T15:00:00+02:00" });
+    assert_eq!(office.patch_attempt(&made, last(&now), later.clone()).await.status, 204);
+    assert_eq!(last(&office.look(&made).await)["decisionId"], retry);
+    let manual = office.post_attempt(&made, json!({})).await.expect(201);
+    assert!(manual.get("decisionId").is_none(), "{manual:#}");
+    let named = office.interview(later).await;
+    assert!(last(&named).get("decisionId").is_none(), "a partner named its time: {named:#}");
+    let _ = office.dialler.claim_one().await;
+
+    run(&host, &office, "trap", "hold").await;
+    let held = office.interview(json!({})).await;
+    let unanswered = held["decisions"]["call-scheduling"].clone();
+    assert_eq!(held["callAttempts"], json!([]));
+    run(&host, &office, "in-an-hour", "hold").await;
+    assert!(host.clock.advance(MINUTE * 10));
+    let now = until(&mut office, &held, |now| now["callAttempts"] != json!([])).await;
+    assert_eq!(last(&now)["decisionId"], now["decisions"]["call-scheduling"]);
+    assert_ne!(last(&now)["decisionId"], unanswered);
+    assert_sound(&host);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plugin_that_fails_does_not_lose_a_call() {
     let host = TestHost::start().await;

@@ -150,6 +150,12 @@ fn a_plugin_is_pushed_released_activated_and_rolled_back() {
     assert_eq!(length(&operator.run("plugin list")), 2);
     assert_eq!(operator.run("plugin show northstar")["version"], json!(version));
     assert_eq!(operator.run(&format!("plugin show northstar@{version}"))["version"], json!(version));
+    let wit = operator.try_run(&format!("plugin wit northstar@{version}"), &[]);
+    assert_eq!((wit.status, wit.stderr.as_str()), (0, ""));
+    assert!(wit.stdout.starts_with("package root:component;\n\nworld root {\n"), "{}", wit.stdout);
+    let whole = operator.run("plugin wit northstar --json");
+    assert_eq!((&whole["version"], &whole["text"]), (&json!(version), &json!(wit.stdout)));
+    operator.refused("plugin wit nobody", "RESOURCE_NOT_FOUND");
     let not_wasm = folder.path().join("notes.wasm");
     fs::write(&not_wasm, "notes").expect("written");
     operator.refused(&format!("plugin push {} --name notes", not_wasm.display()), "is no WebAssembly");

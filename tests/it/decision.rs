@@ -88,6 +88,58 @@ async fn decisions_are_found_by_slot_company_time_and_failure() {
 }
 
 #[tokio::test]
+async fn a_default_slot_lists_what_it_answers_for_every_ats_without_a_release_of_its_own() {
+    let host = TestHost::start().await;
+    let (one, two, own) = (Scene::new(&host).await, Scene::new(&host).await, Scene::new(&host).await);
+    let mut candidates = Vec::new();
+    for scene in [&one, &two, &own] {
+        let jobs = scene.ranked_jobs(&host, &[1]).await;
+        candidates.push(scene.candidate(&host, &jobs).await);
+    }
+    own.run(&host, "northstar", json!({})).await;
+    let mut made = Vec::new();
+    let post = async |scene: &Scene, candidate: usize| {
+        let made_now = scene.post(&host, &candidates[candidate]).await.expect(201);
+        made_now["decisions"]["job-resolution"].as_str().expect("an id").to_owned()
+    };
+    for _ in 0..2 {
+        made.push(post(&one, 0).await);
+        made.push(post(&two, 1).await);
+        post(&own, 2).await;
+    }
+    assert!(host.clock.advance(Duration::from_secs(3600)));
+    let later = host.in_future(Duration::ZERO);
+    host.push("hostile").await;
+    let broken = json!({ "settings": { "do": "trap" }, "timeoutMs": 5000, "onFailure": "fallback" });
+    let broken = host.release("default/job-resolution", "hostile", broken).await;
+    host.activate(&broken).await;
+    made.push(post(&one, 0).await);
+    made.reverse();
+
+    let slot = "slot=default/job-resolution";
+    let all = list(&host, slot).await;
+    assert_eq!(ids(&all), made, "of two ATSs, newest first, and none of the third");
+    let slots = [one.slot(), two.slot()];
+    assert!(all.iter().all(|decision| slots.iter().any(|slot| decision["slot"] == *slot)), "{all:#?}");
+    assert_eq!(ids(&list(&host, &format!("{slot}&limit=3")).await), made[..3]);
+    for (end, expected) in [(0, &made[1..]), (2, &made[3..]), (4, &[][..])] {
+        let before = format!("{slot}&before={}", made[end]);
+        assert_eq!(ids(&list(&host, &before).await), expected, "behind {end}");
+    }
+    assert_eq!(ids(&list(&host, &format!("{slot}&since={later}")).await), made[..1]);
+    assert_eq!(ids(&list(&host, &format!("{slot}&failed=true")).await), made[..1]);
+    let company = format!("{slot}&companyId={}", two.furnished.company_id);
+    assert_eq!(ids(&list(&host, &company).await), [made[1].as_str(), &made[3]]);
+    let company = format!("{slot}&companyId={}", own.furnished.company_id);
+    assert_eq!(list(&host, &company).await.len(), 0, "all filters apply");
+    assert_eq!(list(&host, "slot=default/billing").await.len(), 0, "another policy's");
+
+    // As a backtest of it: an ATS with a release of its own is answered by that.
+    one.run(&host, "standard", json!({})).await;
+    assert_eq!(ids(&list(&host, slot).await), [made[1].as_str(), &made[3]]);
+}
+
+#[tokio::test]
 async fn a_replay_gives_the_same_answer_and_the_same_fuel() {
     let host = TestHost::start().await;
     let scene = Scene::new(&host).await;

@@ -99,7 +99,7 @@ async fn interviews_have_exactly_their_members() {
     let made = room.company.post("/interviews", &body).await.expect(201);
     assert_names(&made, &[&always[..], &["callAttempts", "metadata"]].concat());
     let attempt = &made["callAttempts"][0];
-    assert_names(attempt, &["id", "direction", "status", "retryNumber", "scheduledAt"]);
+    assert_names(attempt, &["id", "direction", "status", "retryNumber", "decisionId", "scheduledAt"]);
     assert_eq!(made["callAttempts"].as_array().map(Vec::len), Some(1));
     assert_eq!(
         (&attempt["direction"], &attempt["status"], &attempt["retryNumber"]),

@@ -89,6 +89,45 @@ async fn a_version_is_found_by_name_digest_and_the_beginning_of_one() {
 }
 
 #[tokio::test]
+async fn the_wit_of_a_stored_version_is_its_world_with_the_packages_it_speaks_of() {
+    let host = TestHost::start().await;
+    let old = push(&host, "north", wasm("northstar")).await.json();
+    assert!(host.clock.advance(std::time::Duration::from_secs(1)));
+    let new = push(&host, "north", wasm("granite")).await.json();
+    let wit = async |reference: &str| {
+        let path = format!("/plugins/{reference}/wit");
+        let told = host.operate("GET", &path, Value::Null).await;
+        assert_eq!(told["plugin"], reference.split('@').next().expect("a name"));
+        (text(&told["version"]).to_owned(), text(&told["text"]).to_owned())
+    };
+    let (version, told) = wit(&format!("north@{}", text(&old["version"]))).await;
+    assert_eq!(version, old["version"]);
+    let world = "package root:component;\n\nworld root {\n  import switchboard:log/log@0.1.0;\n\n  \
+                 export switchboard:job-resolution/policy@0.1.0;\n}\n";
+    assert!(told.starts_with(world), "{told}");
+    for part in [
+        "package switchboard:log@0.1.0 {",
+        "package switchboard:job-resolution@0.1.0 {",
+        "decide: func(facts: facts, settings: string) -> decision;",
+        "record assigned-job {",
+    ] {
+        assert!(told.contains(part), "{part} is not in:\n{told}");
+    }
+    let (version, newest) = wit("north").await;
+    assert_eq!(version, new["version"], "without a version, the latest push");
+    assert!(newest.contains("export switchboard:billing/policy@0.1.0;"), "{newest}");
+    assert!(!newest.contains("job-resolution"), "{newest}");
+    let (_, standard) = wit("standard").await;
+    for policy in ["job-resolution", "call-scheduling", "billing", "owner-onboarding"] {
+        assert!(standard.contains(&format!("export switchboard:{policy}/policy@0.1.0;")), "{standard}");
+    }
+    for stranger in ["nobody", "north@00000000000000000000"] {
+        let refused = show(&host, &format!("{stranger}/wit")).await.refused(404, "RESOURCE_NOT_FOUND");
+        assert_eq!(refused["details"]["resourceId"], stranger);
+    }
+}
+
+#[tokio::test]
 async fn the_embedded_plugins_name_and_bad_names_are_refused() {
     let host = TestHost::start().await;
     let long = "x".repeat(65);

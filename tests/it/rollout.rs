@@ -1,6 +1,8 @@
 //! Releases on their way into a slot: shadows are compared and not heard, canaries answer their share and nobody
 //! else, and what goes wrong goes back by itself, at once and on the record.
 
+mod wrong_for_few;
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::call_window::{Judged, JudgedIn};
-use crate::id::{CallAttemptId, CompanyId, InterviewId};
+use crate::id::{CallAttemptId, CompanyId, DecisionId, InterviewId};
 use crate::interview::{Interview, InterviewStatus};
 use crate::rejection::Rejection;
 use crate::text::WebUrl;
@@ -57,6 +57,8 @@ pub struct CallAttempt {
     pub notes: Option<String>,
     /// 0, then one more for each retry by policy.
     pub retry_number: u32,
+    /// What `call-scheduling` said, where it planned this attempt. The record may be gone before the attempt is.
+    pub decision_id: Option<DecisionId>,
     /// Where the conversation can be heard.
     pub recording_url: Option<WebUrl>,
     /// How long it lasted.
@@ -83,9 +85,15 @@ pub struct Ending {
 }
 
 impl CallAttempt {
-    /// A new attempt of an interview, at a time that was judged.
+    /// A new attempt of an interview, at a time that was judged; planned by a decision, or asked for by hand.
     #[must_use]
-    pub fn new(id: CallAttemptId, interview: &Interview, retry_number: u32, judged: &Judged) -> Self {
+    pub fn new(
+        id: CallAttemptId,
+        interview: &Interview,
+        retry_number: u32,
+        decision_id: Option<DecisionId>,
+        judged: &Judged,
+    ) -> Self {
         Self {
             id,
             interview_id: interview.id,
@@ -95,6 +103,7 @@ impl CallAttempt {
             reason_code: None,
             notes: None,
             retry_number,
+            decision_id,
             recording_url: None,
             duration_seconds: None,
             scheduled_at: judged.scheduled_at,

@@ -7,10 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use switchboard_domain::ats::Ats;
-use switchboard_domain::decision::{AskedOutcome, Decision, Slot};
+use switchboard_domain::decision::{AskedOutcome, Decision};
 use switchboard_domain::id::{CompanyId, DecisionId, ReleaseId};
-use switchboard_domain::release::{Release, SlotState};
+use switchboard_domain::release::Release;
 use switchboard_domain::time::Timestamp;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
@@ -18,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::app::{App, Error, plugin, release};
 use crate::policy::{self, Rehearsal, Replayed};
-use crate::store::{self, Read};
+use crate::store;
 
 /// Over so many unless said otherwise: seconds of work, and a day or more of most slots.
 const DECISIONS_DEFAULT: usize = 10_000;
@@ -182,7 +181,7 @@ pub async fn run(app: &App, id: ReleaseId, wanted: Wanted) -> Result<Report, Err
     let rehearsal = app.fleet().runtime().rehearse(release.clone(), bytes).await?;
     let (snapshot, slot) = (app.snapshot()?, release.slot);
     let found = tokio::task::spawn_blocking(move || {
-        let slots = slots_of(&snapshot, slot)?;
+        let slots = store::slot::answered_by(&snapshot, slot)?;
         let last =
             wanted.last.unwrap_or(if wanted.since.is_some() { DECISIONS_MAX } else { DECISIONS_DEFAULT });
         store::decision::newest(&snapshot, &slots, wanted.since, last.min(DECISIONS_MAX))
@@ -226,22 +225,6 @@ pub async fn demand(app: &App, id: ReleaseId, demand: Demand) -> Result<(), Erro
          more than {changed_percent_max} %. `switchboard backtest {id} --last {last}` names them",
         report.decisions, report.changed, report.failed
     )))
-}
-
-/// The slots whose decisions a release of this slot answers: its own, and for a default slot those of every ATS
-/// that has no release of its own.
-fn slots_of(read: &impl Read, slot: Slot) -> Result<Vec<Slot>, store::Error> {
-    if slot.ats_id.is_some() {
-        return Ok(vec![slot]);
-    }
-    let mut slots = Vec::new();
-    for Ats { id, .. } in store::ats::all(read)? {
-        let of_ats = Slot { ats_id: Some(id), ..slot };
-        if !store::exists::<SlotState>(read, &of_ats)? {
-            slots.push(of_ats);
-        }
-    }
-    Ok(slots)
 }
 
 /// Threads of their own, so that those that serve are not held up by reads of the disk.

@@ -84,7 +84,7 @@ pub async fn create(
         let Room { mut interview, attempts, .. } = room;
         interview.schedule(judged.scheduled_at, now);
         store::update(txn, &interview)?;
-        let attempt = CallAttempt::new(id, &interview, kept_retry_number(&attempts), &judged);
+        let attempt = CallAttempt::new(id, &interview, kept_retry_number(&attempts), None, &judged);
         store::insert(txn, &attempt)?;
         tell_scheduled(txn, &mut teller, &interview, attempt.id)?;
         let reply = render(&Asked { attempt, is_replacement });

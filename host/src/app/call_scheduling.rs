@@ -243,7 +243,9 @@ fn settle(
             let judged = moved_inside(*at, &when(&company, &candidate, now));
             interview.schedule(judged.scheduled_at, now);
             store::update(txn, &interview)?;
-            let mut attempt = CallAttempt::new(attempt_id, &interview, facts.retry_number, &judged);
+            let decision_id = Some(said.decision.id);
+            let mut attempt =
+                CallAttempt::new(attempt_id, &interview, facts.retry_number, decision_id, &judged);
             attempt.notes = undecided.call_attempt_id.map(|_| reason.clone());
             store::insert(txn, &attempt)?;
             let kind = EventKind::CallAttemptScheduled { interview_id: id, call_attempt_id: attempt_id };

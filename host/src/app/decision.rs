@@ -21,7 +21,7 @@ use crate::store::decision::DecisionFilter;
 /// What an operator looks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// `ATS/POLICY`.
+    /// `ATS/POLICY`, or `default/POLICY`: those of every ATS that has no release of its own.
     pub slot: Option<String>,
     /// Of this company.
     pub company_id: Option<CompanyId>,
@@ -56,9 +56,15 @@ pub struct Replay {
 /// The slot is unknown.
 pub fn list(app: &App, wanted: &Wanted, limit: usize) -> Result<Vec<Decision>, Error> {
     let snapshot = app.snapshot()?;
-    let slot = wanted.slot.as_deref().map(|slot| release::find_slot(&snapshot, slot)).transpose()?;
+    let slots = match wanted.slot.as_deref() {
+        Some(slot) => {
+            let slot = release::find_slot(&snapshot, slot)?;
+            Some(store::slot::answered_by(&snapshot, slot)?)
+        }
+        None => None,
+    };
     let filter = DecisionFilter {
-        slot,
+        slots: slots.as_deref(),
         company_id: wanted.company_id,
         candidate_id: None,
         since: wanted.since,

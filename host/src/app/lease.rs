@@ -244,6 +244,7 @@ fn remembered(lease: &Lease, id: CallAttemptId, end: &End) -> CallAttempt {
         reason_code: None,
         notes: None,
         retry_number: lease.retry_number,
+        decision_id: None,
         recording_url: None,
         duration_seconds: None,
         scheduled_at: lease.scheduled_at,

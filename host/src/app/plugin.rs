@@ -131,6 +131,19 @@ pub fn show(app: &App, reference: &str) -> Result<PluginVersion, Error> {
     find(&app.snapshot()?, reference)
 }
 
+/// The version that a reference names, and its world as WIT.
+///
+/// # Errors
+/// As [`show`]; or the component cannot be told as WIT.
+pub async fn wit(app: &App, reference: &str) -> Result<(PluginVersion, String), Error> {
+    let snapshot = app.snapshot()?;
+    let version = find(&snapshot, reference)?;
+    let bytes = artifact(&snapshot, version.digest)?;
+    drop(snapshot);
+    let text = app.fleet().runtime().wit(bytes).await?;
+    Ok((version, text))
+}
+
 pub(crate) fn find(read: &impl Read, reference: &str) -> Result<PluginVersion, Error> {
     let (name, version) = match reference.split_once('@') {
         Some((name, version)) => (name, Some(version)),

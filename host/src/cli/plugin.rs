@@ -6,7 +6,9 @@ use clap::Subcommand;
 use hyper::Method;
 
 use super::failure::Failure;
+use super::output::{Output, print_text};
 use super::request::{Body, Request};
+use super::{Global, answer};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Plugin {
@@ -29,6 +31,29 @@ pub(super) enum Plugin {
         #[arg(value_name = "NAME[@VERSION]")]
         plugin: String,
     },
+    /// What a stored component imports and exports, as WIT: of the newest version, or of the named one.
+    Wit {
+        #[arg(value_name = "NAME[@VERSION]")]
+        plugin: String,
+    },
+}
+
+/// Asks and prints. WIT is printed as it is, for people and tools alike, unless `--json` was given.
+pub(super) fn run(command: &Plugin, global: &Global, output: &Output) -> Result<(), Failure> {
+    let value = answer(&command.request()?, global)?;
+    match command {
+        Plugin::Wit { .. } if !output.json_wanted => {
+            let text = value["text"].as_str().unwrap_or_default();
+            // Comments are the author's, and must not steer the operator's terminal.
+            let is_steering = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+            print_text(&text.replace(is_steering, "\u{fffd}"))
+        }
+        Plugin::Push { .. }
+        | Plugin::List
+        | Plugin::Remove { .. }
+        | Plugin::Show { .. }
+        | Plugin::Wit { .. } => output.print(&value),
+    }
 }
 
 impl Plugin {
@@ -38,6 +63,7 @@ impl Plugin {
             Self::List => Request::get(&["plugins"]),
             Self::Remove { plugin } => Request::delete(&["plugins", plugin]),
             Self::Show { plugin } => Request::get(&["plugins", plugin]),
+            Self::Wit { plugin } => Request::get(&["plugins", plugin, "wit"]),
         })
     }
 }

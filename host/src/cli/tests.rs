@@ -75,6 +75,8 @@ fn commands_that_look_ask_with_get() {
         ("plugin list", "/plugins"),
         ("plugin show northstar", "/plugins/northstar"),
         ("plugin show northstar@sha256:ab", "/plugins/northstar@sha256:ab"),
+        ("plugin wit northstar", "/plugins/northstar/wit"),
+        ("plugin wit northstar@sha256:ab", "/plugins/northstar@sha256:ab/wit"),
         ("release list", "/releases"),
         ("release list A/billing", "/releases?slot=A%2Fbilling"),
         ("release show rel_1", "/releases/rel_1"),

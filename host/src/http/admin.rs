@@ -93,6 +93,7 @@ enum Route {
     ListPlugins,
     PushPlugin,
     GetPlugin,
+    GetPluginWit,
     RemovePlugin,
     ListReleases,
     CreateRelease,
@@ -151,6 +152,7 @@ const ROUTES: &[(Route, &str, &str)] = &[
     (Route::ListPlugins, "GET", "/plugins"),
     (Route::PushPlugin, "POST", "/plugins"),
     (Route::GetPlugin, "GET", "/plugins/{name}"),
+    (Route::GetPluginWit, "GET", "/plugins/{name}/wit"),
     (Route::RemovePlugin, "DELETE", "/plugins/{name}"),
     (Route::ListReleases, "GET", "/releases"),
     (Route::CreateRelease, "POST", "/releases"),
@@ -183,9 +185,6 @@ impl Route {
 
 /// The header in which operators say who they are.
 const ACTOR: &str = "X-Switchboard-Actor";
-
-/// The media type of the metrics.
-const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// An operator's request, with what stood in the path's places.
 pub(crate) struct Ask<'a> {
@@ -272,7 +271,7 @@ impl Admin {
         match route {
             Route::Healthz => ok(&HealthView::OK),
             Route::Readyz => Ok(self.readiness()),
-            Route::Metrics => Ok(self.metrics_text()),
+            Route::Metrics => Ok(metrics::reply(&self.metrics, &self.app)),
             Route::OpenApi => Ok(openapi::reply()),
             Route::Docs => Ok(docs::page(&ask.request.headers)),
             Route::DocsFile => {
@@ -305,6 +304,7 @@ impl Admin {
             Route::ListPlugins => plugin::list(ask),
             Route::PushPlugin => plugin::push(ask).await,
             Route::GetPlugin => plugin::get(ask),
+            Route::GetPluginWit => plugin::wit(ask).await,
             Route::RemovePlugin => plugin::remove(ask).await,
             Route::ListReleases => release::list(ask),
             Route::CreateRelease => release::create(ask).await,
@@ -334,13 +334,6 @@ impl Admin {
         let readiness = ReadinessView::of(self.app.store().failure(), self.drain.is_requested());
         let status = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         json_reply(status, &readiness)
-    }
-
-    fn metrics_text(&self) -> Reply {
-        let mut text = self.metrics.text();
-        let end = text.rfind("# EOF").unwrap_or(text.len());
-        text.insert_str(end, &metrics::of_slots(&self.app));
-        Reply::text(StatusCode::OK, METRICS, text)
     }
 }
 

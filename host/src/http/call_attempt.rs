@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use serde::Serialize;
 use switchboard_domain::call_attempt::{CallAttempt, ReasonCode};
-use switchboard_domain::id::CallAttemptId;
+use switchboard_domain::id::{CallAttemptId, DecisionId};
 use switchboard_domain::interview::Interview;
 use switchboard_domain::problem::Problems;
 use switchboard_domain::rejection::Rejection;
@@ -144,6 +144,11 @@ pub struct CallAttemptView<'a> {
     /// 0, then one more for each retry by policy.
     #[schema(minimum = 0)]
     retry_number: u32,
+    /// The decision of `call-scheduling` that planned it, for `GET /decisions/{id}`; that answers 404 once the
+    /// decision is no longer kept. Absent where no policy was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "uuid")]
+    decision_id: Option<Text<DecisionId>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, format = "uri")]
     recording_url: Option<&'a str>,
@@ -175,6 +180,7 @@ pub fn view(attempt: &CallAttempt) -> CallAttemptView<'_> {
         reason_code: attempt.reason_code.map(ReasonCode::as_str),
         notes: attempt.notes.as_deref(),
         retry_number: attempt.retry_number,
+        decision_id: attempt.decision_id.map(Text),
         recording_url: attempt.recording_url.as_ref().map(WebUrl::as_str),
         duration: attempt.duration_seconds,
         scheduled_at: Text(attempt.scheduled_at),

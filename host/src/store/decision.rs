@@ -80,9 +80,9 @@ pub(crate) fn slot_bytes(slot: Slot) -> ([u8; 16], u8) {
 
 /// What a list of decisions may be narrowed by; all of it applies.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct DecisionFilter {
-    /// Of this slot.
-    pub slot: Option<Slot>,
+pub struct DecisionFilter<'a> {
+    /// Of one of these slots.
+    pub slots: Option<&'a [Slot]>,
     /// For this company.
     pub company_id: Option<CompanyId>,
     /// About this candidate.
@@ -99,15 +99,18 @@ pub struct DecisionFilter {
 ///
 /// # Errors
 /// The engine fails, or a row cannot be read.
-pub fn list(read: &impl Read, filter: &DecisionFilter, limit: usize) -> Result<Vec<Decision>, Error> {
+pub fn list(read: &impl Read, filter: &DecisionFilter<'_>, limit: usize) -> Result<Vec<Decision>, Error> {
     if let Some(candidate_id) = filter.candidate_id {
         let keys = about(read, candidate_id)?;
         return narrow(keys.map(|key| record::named(read, &key?)), filter, limit);
     }
-    let place = match (filter.company_id, filter.slot) {
+    let place = match (filter.company_id, filter.slots) {
         _ if filter.failed => Some(failed()),
         (Some(company_id), _) => Some(in_company(company_id)),
-        (None, Some(slot)) => Some(in_slot(slot)),
+        (None, Some(slots)) => {
+            let ids = of_slots(read, slots, filter.before)?;
+            return narrow(ids.map(|id| record::named(read, id?.bytes())), filter, limit);
+        }
         (None, None) => None,
     };
     match place {
@@ -125,6 +128,33 @@ pub fn list(read: &impl Read, filter: &DecisionFilter, limit: usize) -> Result<V
     }
 }
 
+/// The decisions of these slots together, newest first, read as they are asked for.
+fn of_slots<'a, T: Read>(
+    read: &'a T,
+    slots: &[Slot],
+    before: Option<DecisionId>,
+) -> Result<impl Iterator<Item = Result<DecisionId, Error>> + use<'a, T>, Error> {
+    fn next(list: &mut impl Iterator<Item = Result<Vec<u8>, Error>>) -> Result<Option<DecisionId>, Error> {
+        let key = list.next().transpose()?;
+        key.map(|key| record::sixteen(&key).map(DecisionId::from_bytes)).transpose()
+    }
+    let before = before.as_ref().map(|before| before.bytes().as_slice());
+    let mut lists = Vec::with_capacity(slots.len());
+    let mut heads = BinaryHeap::with_capacity(slots.len());
+    for slot in slots {
+        let mut list = in_slot(*slot).keys(read, before, Direction::Reverse)?;
+        heads.extend(next(&mut list)?.map(|id| (id, lists.len())));
+        lists.push(list);
+    }
+    Ok(std::iter::from_fn(move || {
+        let (id, place) = heads.pop()?;
+        Some(next(&mut lists[place]).map(|behind| {
+            heads.extend(behind.map(|behind| (behind, place)));
+            id
+        }))
+    }))
+}
+
 /// The newest decisions of these slots together, newest first: at most so many, asked then or later. Only their ids,
 /// so that whoever works on many of them reads each when it is its turn.
 ///
@@ -136,29 +166,10 @@ pub fn newest(
     since: Option<Timestamp>,
     limit: usize,
 ) -> Result<Vec<DecisionId>, Error> {
-    let places: Vec<Place> = slots.iter().map(|slot| in_slot(*slot)).collect();
-    let mut lists = Vec::with_capacity(places.len());
-    for place in &places {
-        lists.push(place.keys(read, None, Direction::Reverse)?);
-    }
-    let next = |list: &mut dyn Iterator<Item = Result<Vec<u8>, Error>>| -> Result<Option<DecisionId>, Error> {
-        let key = list.next().transpose()?;
-        let id = key.map(|key| record::sixteen(&key)).transpose()?.map(DecisionId::from_bytes);
-        // As in `narrow`: an id is never made before its decision's moment.
-        Ok(id.filter(|id| since.is_none_or(|since| since <= made_at(*id))))
-    };
-    let mut heads = BinaryHeap::with_capacity(lists.len());
-    for (place, list) in lists.iter_mut().enumerate() {
-        heads.extend(next(list)?.map(|id| (id, place)));
-    }
-    let mut found = Vec::new();
-    while found.len() < limit
-        && let Some((id, place)) = heads.pop()
-    {
-        found.push(id);
-        heads.extend(next(&mut lists[place])?.map(|id| (id, place)));
-    }
-    Ok(found)
+    // As in `narrow`: an id is never made before its decision's moment.
+    let is_wanted = |id: &DecisionId| since.is_none_or(|since| since <= made_at(*id));
+    let ids = of_slots(read, slots, None)?;
+    ids.take_while(|id| id.as_ref().map_or(true, is_wanted)).take(limit).collect()
 }
 
 /// How many there are.
@@ -240,7 +251,7 @@ fn made_at(id: DecisionId) -> Timestamp {
 
 fn narrow(
     decisions: impl Iterator<Item = Result<Decision, Error>>,
-    filter: &DecisionFilter,
+    filter: &DecisionFilter<'_>,
     limit: usize,
 ) -> Result<Vec<Decision>, Error> {
     let mut found = Vec::new();
@@ -251,7 +262,7 @@ fn narrow(
             break;
         }
         if filter.since.is_none_or(|since| since <= decision.at)
-            && filter.slot.is_none_or(|slot| slot == decision.slot)
+            && filter.slots.is_none_or(|slots| slots.contains(&decision.slot))
             && filter.company_id.is_none_or(|id| id == decision.company_id)
             && filter.candidate_id.is_none_or(|id| Some(id) == decision.candidate_id)
             && (!filter.failed || decision.is_degraded())

@@ -83,12 +83,12 @@ impl Place {
     }
 
     /// Record keys of this list, read as they are asked for; `before` bounds them from above.
-    pub(crate) fn keys(
+    pub(crate) fn keys<'a, T: Read>(
         &self,
-        read: &impl Read,
+        read: &'a T,
         before: Option<&[u8]>,
         direction: Direction,
-    ) -> Result<impl Iterator<Item = Result<Vec<u8>, Error>>, Error> {
+    ) -> Result<impl Iterator<Item = Result<Vec<u8>, Error>> + use<'a, T>, Error> {
         let from = self.entry(&[]);
         let skip = from.len();
         let to = match before {

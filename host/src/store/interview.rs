@@ -43,7 +43,7 @@ impl Record for Interview {
 impl Record for CallAttempt {
     type Id = (InterviewId, CallAttemptId);
     const TABLE: Table = Table::CallAttempt;
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     fn id(&self) -> Self::Id {
         (self.interview_id, self.id)

@@ -1,7 +1,7 @@
 //! What a file of an earlier format lacks, in steps. Format 1 had no word lists, and an index of keys by their hash,
 //! which was dropped without another format. Format 2 had no queues of calls and no deadlines of interviews, three
-//! records were of another shape, and decisions about a candidate stood in another order. Done at the first start, in
-//! commits of bounded size. A row says how far that is, so that a crash in the middle loses nothing; nobody is served
+//! records were of another shape, and decisions about a candidate stood in another order. In format 3 call attempts did
+//! not know their decisions. Done at the first start, in commits of bounded size. A row says how far that is, so that a crash in the middle loses nothing; nobody is served
 //! before it is gone.
 
 use std::ops::Bound;
@@ -17,7 +17,7 @@ use switchboard_domain::job::Job;
 
 use super::engine::{Engine, Writing};
 use super::record::{self, Record};
-use super::schema::{INSTALLATION, Table, Tag, format_2};
+use super::schema::{INSTALLATION, Table, Tag, format_2, format_3};
 use super::txn::{Direction, Read, Row, Txn};
 use super::{Error, codec, decision};
 
@@ -27,6 +27,9 @@ pub(crate) const PROGRESS_KEY: &[u8] = b"search/built-to";
 
 /// The first step for a file of format 2.
 const FROM_FORMAT_2: u8 = 3;
+
+/// The first step for a file of format 3.
+const FROM_FORMAT_3: u8 = 7;
 
 /// The tag of the index that is no more.
 const KEY_BY_HASH: u8 = 2;
@@ -45,8 +48,9 @@ pub(crate) fn ask(writing: &mut Writing, format: u32) -> Result<(), Error> {
     let begun = writing.get(Table::Meta, PROGRESS_KEY)?.is_some();
     match format {
         1 if !begun => writing.put(Table::Meta, PROGRESS_KEY, &[0]),
-        // One that was still on its way from format 1 goes on from there.
+        // One that was still on its way from an earlier format goes on from there.
         2 if !begun => writing.put(Table::Meta, PROGRESS_KEY, &[FROM_FORMAT_2]),
+        3 if !begun => writing.put(Table::Meta, PROGRESS_KEY, &[FROM_FORMAT_3]),
         _ => Ok(()),
     }
 }
@@ -87,10 +91,12 @@ fn next(txn: &mut Txn, progress: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         0 => drop_some(txn)?,
         1 => add_some::<Job>(txn, after)?,
         2 => add_some::<Candidate>(txn, after)?,
-        &FROM_FORMAT_2 => reshape(txn, after, company)?,
-        4 => reshape(txn, after, interview)?,
-        5 => reshape(txn, after, call_attempt)?,
+        &FROM_FORMAT_2 => reshape(txn, after, 1, company)?,
+        4 => reshape(txn, after, 1, interview)?,
+        5 => reshape(txn, after, 1, call_attempt)?,
         6 => turn_decisions(txn, after)?,
+        // Those that came here by step 5 are of today's shape already.
+        &FROM_FORMAT_3 => reshape(txn, after, 2, |_, _, former: format_3::CallAttempt| Ok(former.renewed()))?,
         _ => return Ok(None),
     };
     Ok(Some(match last {
@@ -132,16 +138,17 @@ fn is_enough(txn: &Txn) -> bool {
     COMMIT_ROWS <= rows || COMMIT_BYTES <= bytes
 }
 
-/// Brings the next records of a table to their present shape; the last of them.
+/// Brings the next records of a table that are of this version to their present shape; the last of them.
 fn reshape<R: Record, Former: DeserializeOwned>(
     txn: &mut Txn,
     after: &[u8],
+    version: u8,
     renew: impl Fn(&mut Txn, &[u8], Former) -> Result<R, Error>,
 ) -> Result<Option<Vec<u8>>, Error> {
     let mut last = None;
     for (key, value) in some_behind::<R>(txn, after)? {
         if value.first() != Some(&R::VERSION) {
-            let former = codec::decode(R::TABLE.name(), 1, &value)?;
+            let former = codec::decode(R::TABLE.name(), version, &value)?;
             let record = renew(txn, &key, former)?;
             txn.put(R::TABLE, key.as_slice(), codec::encode(R::TABLE.name(), R::VERSION, &record)?)?;
             R::changed(txn, None, Some(&record))?;

@@ -195,6 +195,7 @@ impl Crowd {
             reason_code: None,
             notes: Some(format!("{} {} did not answer", TRACES[0], TRACES[1])),
             retry_number: 0,
+            decision_id: None,
             recording_url: WebUrl::parse("https://example.com/Quillfeather.ogg").ok(),
             duration_seconds: None,
             scheduled_at: AT,

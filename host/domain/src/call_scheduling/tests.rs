@@ -84,6 +84,7 @@ fn attempt(number: u32, status: CallAttemptStatus, reason_code: Option<ReasonCod
         reason_code,
         notes: Some("what was said is nobody's business here".to_owned()),
         retry_number: number,
+        decision_id: None,
         recording_url: None,
         duration_seconds: None,
         scheduled_at: at(number.into()),

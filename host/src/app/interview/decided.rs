@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use switchboard_domain::call_scheduling;
 use switchboard_domain::decision::{Decision, PolicyName, Slot};
-use switchboard_domain::id::{AtsId, CandidateId, JobId};
+use switchboard_domain::id::{AtsId, CandidateId, DecisionId, JobId};
 use switchboard_domain::interview::DecidedBy;
 use switchboard_domain::job_resolution::Verdict;
 use switchboard_domain::rejection::Rejection;
@@ -103,6 +103,11 @@ impl Decided {
                 None
             }
         }
+    }
+
+    /// Which decision plans the first call; absent where a partner named its time.
+    pub(super) fn call_decision(&self) -> Option<DecisionId> {
+        Some(self.call.as_ref()?.decision.id)
     }
 
     /// Nobody has said when the first call is: the question is stored in its place.

@@ -115,7 +115,9 @@ fn record(plan: &Plan, looked: Looked, job_id: Option<JobId>, decided: &Decided)
         updated_at: plan.now,
     };
     let is_called = is_phone && !plan.is_test && !decided.is_call_held();
-    let attempt = is_called.then(|| CallAttempt::new(plan.attempt_id, &interview, 0, &looked.judged));
+    let decision_id = decided.call_decision();
+    let attempt =
+        is_called.then(|| CallAttempt::new(plan.attempt_id, &interview, 0, decision_id, &looked.judged));
     WithAttempts { interview, attempts: attempt.into_iter().collect(), analysis: None }
 }
 

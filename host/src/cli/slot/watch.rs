@@ -33,9 +33,8 @@ pub(super) async fn run(
         }
         let decisions = server.send(&newest(slot)).await?;
         let decisions = decisions.as_array().map(Vec::as_slice).unwrap_or_default();
-        let of_policy = decisions.iter().filter(|decision| decision["policy"] == slot.policy.as_str());
         let fresh: Vec<&Value> =
-            of_policy.take_while(|decision| seen.as_ref() != Some(&decision["id"])).collect();
+            decisions.iter().take_while(|decision| seen.as_ref() != Some(&decision["id"])).collect();
         // What fell before somebody watched is in `decision list`.
         if seen.is_some() {
             for decision in fresh.iter().rev() {
@@ -50,11 +49,9 @@ pub(super) async fn run(
     }
 }
 
-/// Decisions are recorded under the ATS's slot, also where the default slot's release answered.
 fn newest(slot: &SlotName) -> Request {
-    let name = slot.to_string();
-    let slot = (slot.ats != "default").then_some(name.as_str());
-    Request::get(&["decisions"]).query(&[("slot", slot), ("limit", Some(SHOWN_MAX))])
+    let slot = slot.to_string();
+    Request::get(&["decisions"]).query(&[("slot", Some(&slot)), ("limit", Some(SHOWN_MAX))])
 }
 
 /// Who is asked.

@@ -1,13 +1,28 @@
-//! The slots' lines of the metrics, in the OpenMetrics format. Every series carries the ATS, the policy, the release
+//! The metrics in the OpenMetrics format, with the slots' lines. Every series carries the ATS, the policy, the release
 //! and what it is in its slot; there are as many as there are releases in slots.
 
 use std::fmt::Write;
 
+use hyper::StatusCode;
+
 use crate::app::App;
 use crate::app::release::{BreakerState, DURATION_BOUNDS_MICROS, ReleaseStats};
+use crate::http::Reply;
+use crate::metrics::Metrics;
+
+/// The media type.
+pub(super) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The process's metrics, with those of the slots before their end.
+pub(super) fn reply(metrics: &Metrics, app: &App) -> Reply {
+    let mut text = metrics.text();
+    let end = text.rfind("# EOF").unwrap_or(text.len());
+    text.insert_str(end, &of_slots(app));
+    Reply::text(StatusCode::OK, MEDIA_TYPE, text)
+}
 
 /// One after another, so that the families stay together.
-pub(super) fn of_slots(app: &App) -> String {
+fn of_slots(app: &App) -> String {
     let all = app.fleet().stats();
     let mut text = String::new();
     counter(&mut text, &all, "calls", "Calls of a release.", |stats| stats.calls);

@@ -15,12 +15,12 @@ use super::decision::{self, DecisionView, ReplayView};
 use super::key::{KeyBody, KeyView, SuspensionBody};
 use super::outbox::OutboxRowView;
 use super::phone_number::{PhoneNumberBody, PhoneNumberView};
-use super::plugin::PluginView;
+use super::plugin::{PluginView, PluginWitView};
 use super::release::{ActivationBody, ReleaseBody, ReleaseView};
 use super::safe_mode::{SafeModeBody, SafeModeView};
 use super::slot::{RetriedView, RollBackBody, SlotView};
 use super::user::{UserBody, UserView};
-use super::{METRICS, ROUTES, Route};
+use super::{ROUTES, Route, metrics};
 use crate::http::health::{HealthView, ReadinessView};
 use crate::http::openapi::operation::{Body, Content, Operation};
 use crate::http::openapi::parameter::Parameter;
@@ -120,7 +120,7 @@ fn operation(route: Route) -> Option<Operation> {
         Route::Metrics => Operation::new(SERVER, "Read the metrics").answers(
             200,
             "In the OpenMetrics format of Prometheus.",
-            Content::Text(essence(METRICS)),
+            Content::Text(essence(metrics::MEDIA_TYPE)),
         ),
         Route::OpenApi => Operation::new(SERVER, "Read this document").answers(
             200,
@@ -235,6 +235,11 @@ fn operation(route: Route) -> Option<Operation> {
             .gives::<PluginView>("The version.")
             // Several versions begin so.
             .fails(&[Code::Refused]),
+        Route::GetPluginWit => Operation::new(PLUGINS, "Read a plugin's WIT")
+            .note("The world of the stored component, with every package that it speaks of.")
+            .with(id("name", "`NAME`, which is its newest version, or `NAME@VERSION`."))
+            .gives::<PluginWitView>("The version, and its WIT.")
+            .fails(&[Code::Refused, Code::PluginRefused]),
         Route::RemovePlugin => Operation::new(PLUGINS, "Remove a version of a plugin")
             .note("Refused while a release is made of it.")
             .with(id("name", "`NAME@VERSION`."))
@@ -297,7 +302,7 @@ fn operation(route: Route) -> Option<Operation> {
             .gives::<SafeModeView>("Where it is on now.")
             .fails(&[Code::ResourceNotFound]),
         Route::ListDecisions => Operation::new(DECISIONS, "List decisions")
-            .with(Parameter::text("slot", "Only decisions of this slot."))
+            .with(Parameter::text("slot", "Only decisions of this slot; of a default slot, those of every ATS that has no release of its own."))
             .with(Parameter::id("companyId", "Only decisions about this company."))
             .with(Parameter::text("since", "Only decisions from this moment on, with an offset such as `Z`."))
             .with(Parameter::flag("failed", "Only decisions in which a release failed."))
@@ -383,26 +388,4 @@ fn completed(route: Route, template: &'static str, mut operation: Operation) -> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_route_that_is_no_part_of_a_page_has_its_operation() {
-        for (route, verb, template) in ROUTES {
-            let operation = &document()["paths"][template][verb.to_ascii_lowercase()];
-            assert_eq!(operation.is_null(), *route == Route::DocsFile, "{template}");
-            if operation.is_object() {
-                assert_eq!(operation["security"] == json!([]), route.is_open(), "{template}");
-                assert!(TAGS.iter().any(|(tag, _)| operation["tags"][0] == *tag), "{template}");
-            }
-        }
-    }
-
-    #[test]
-    fn every_reference_leads_somewhere() {
-        let text = document().to_string();
-        for pointer in text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
-            assert!(document().pointer(pointer).is_some(), "{pointer}");
-        }
-    }
-}
+mod tests;

@@ -40,6 +40,22 @@ pub struct PluginView {
     pushed_at: String,
 }
 
+/// What a version says of itself.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminPluginWit, example = json!({
+    "plugin": "northstar",
+    "version": "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "text": "package root:component;\n\nworld root {\n  export switchboard:job-resolution/policy@0.1.0;\n}\n"
+}))]
+pub struct PluginWitView {
+    plugin: String,
+    /// SHA-256 of the component.
+    #[schema(pattern = "^sha256:[0-9a-f]{64}$")]
+    version: String,
+    /// Its world with what it imports and exports, and every package that these are of.
+    text: String,
+}
+
 fn view(version: &PluginVersion) -> PluginView {
     let mut wit: Vec<&str> = version.implements.iter().map(|one| one.version.as_str()).collect();
     wit.dedup();
@@ -60,6 +76,11 @@ pub(super) fn list(ask: &Ask<'_>) -> Result<Reply, Failure> {
 
 pub(super) fn get(ask: &Ask<'_>) -> Result<Reply, Failure> {
     ok(&view(&app::plugin::show(ask.app, ask.place(0))?))
+}
+
+pub(super) async fn wit(ask: &Ask<'_>) -> Result<Reply, Failure> {
+    let (version, text) = app::plugin::wit(ask.app, ask.place(0)).await?;
+    ok(&PluginWitView { plugin: version.name, version: version.digest.to_string(), text })
 }
 
 /// The body is the component itself.

@@ -16,6 +16,7 @@ fn a_new_attempt_has_no_optional_members() {
         reason_code: None,
         notes: None,
         retry_number: 0,
+        decision_id: None,
         recording_url: None,
         duration_seconds: None,
         scheduled_at: Timestamp::from_unix_millis(1_775_116_800_000),
@@ -31,10 +32,12 @@ fn a_new_attempt_has_no_optional_members() {
     );
     attempt.reason_code = Some(ReasonCode::NoAnswer);
     attempt.duration_seconds = Some(7);
+    attempt.decision_id = Some(id.parse().unwrap());
     attempt.called_at = Some(attempt.scheduled_at);
     attempt.recording_url = Some(WebUrl::parse("https://records.example/1").unwrap());
     let sent = serde_json::to_value(view(&attempt)).unwrap();
     assert_eq!((&sent["reasonCode"], &sent["duration"]), (&json!("NO_ANSWER"), &json!(7)));
+    assert_eq!(sent["decisionId"], id);
     assert_eq!(sent["calledAt"], "2026-04-02T08:00:00.000Z");
     assert_eq!(sent["recordingUrl"], "https://records.example/1");
 }

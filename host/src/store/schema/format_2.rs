@@ -141,6 +141,7 @@ impl CallAttempt {
             reason_code: self.reason_code,
             notes: self.notes,
             retry_number: self.retry_number,
+            decision_id: None,
             recording_url: self.recording_url,
             duration_seconds: self.duration_seconds,
             scheduled_at: self.scheduled_at,

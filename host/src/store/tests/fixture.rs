@@ -257,6 +257,7 @@ pub(super) fn call_attempt(interview: u64, number: u64) -> CallAttempt {
         reason_code: Some(ReasonCode::Voicemail),
         notes: Some("n".to_owned()),
         retry_number: 2,
+        decision_id: Some(DecisionId::from_bytes(id(3))),
         recording_url: Some(url()),
         duration_seconds: Some(61),
         scheduled_at: AT,

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use switchboard_domain::ats::BillingSystem;
 use switchboard_domain::billing::{Line, MonthSoFar, Verdict};
+use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::candidate::CandidateStatus;
 use switchboard_domain::company::Company;
 use switchboard_domain::id::{CandidateId, DecisionId, JobId, ReleaseId};
@@ -16,9 +17,10 @@ use switchboard_domain::removal::Removed;
 use super::super::call_queue::{self, CallQueue, Seat};
 use super::super::engine::Engine;
 use super::super::overlay::Overlay;
-use super::super::record::{EVERYTHING, hex};
+use super::super::record::{EVERYTHING, Record as _, hex};
 use super::super::schema::Table;
 use super::super::txn::{Direction, Read, Snapshot, Txn};
+use super::super::upgrade::PROGRESS_KEY;
 use super::super::{Backing, Error, check, event, get, insert, interview, key, update, usage};
 use super::fixture::{self, AT, COMPANY, SLOT, id};
 
@@ -32,6 +34,9 @@ const FORMAT_1: &str = include_str!("golden_format_1.txt");
 
 /// The same in a file of format 2, which had no queues of calls.
 const FORMAT_2: &str = include_str!("golden_format_2.txt");
+
+/// Records in a file of format 3, whose call attempts did not know their decisions.
+const FORMAT_3: &str = include_str!("golden_format_3.txt");
 
 fn write_one_of_each(txn: &mut Txn) -> Result<(), Error> {
     let candidate_id = CandidateId::from_bytes(id(9));
@@ -147,11 +152,37 @@ fn a_file_of_an_earlier_format_becomes_one_of_today() {
     let interview = Interview { undecided: None, ..interview };
     assert_eq!(get::<Interview>(&today, &interview.id).expect("reads").as_ref(), Some(&interview));
     let attempts = interview::attempts(&today, interview.id).expect("reads");
-    assert_eq!(attempts, [fixture::call_attempt(4, 5), fixture::waiting(4, 14)]);
+    assert_eq!(attempts, attempts_without_decisions());
     // What waited without a queue waits in one, and what had no deadline has one.
     let due = call_queue::first_of(&today, COMPANY).expect("reads");
     assert_eq!(due, Some((AT, (interview.id, attempts[1].id))));
     assert_eq!(get::<CallQueue>(&today, &COMPANY).expect("reads").map(|queue| queue.seat), Some(Seat::Waits));
     let deadlines: Result<Vec<_>, _> = interview::by_deadline(&today).expect("reads").collect();
     assert_eq!(deadlines.expect("reads"), [(interview.deadline().expect("has one"), interview.id)]);
+}
+
+/// Those of the fixtures, as they are in a file of an earlier format.
+fn attempts_without_decisions() -> [CallAttempt; 2] {
+    [fixture::call_attempt(4, 5), fixture::waiting(4, 14)]
+        .map(|attempt| CallAttempt { decision_id: None, ..attempt })
+}
+
+#[test]
+fn a_file_of_format_3_differs_in_its_call_attempts_alone() {
+    let today = opened_today(FORMAT_3);
+    let attempts = attempts_without_decisions();
+    assert_eq!(interview::attempts(&today, attempts[0].interview_id).expect("reads"), attempts);
+    let others = |rows: &str| -> Vec<String> {
+        rows.lines().filter(|row| !row.starts_with("call_attempt ")).map(str::to_owned).collect()
+    };
+    assert_eq!(others(&rows_of(&today)), others(GOLDEN));
+}
+
+/// An earlier program stopped behind the last call attempt, before it went on to the next step.
+#[test]
+fn a_file_on_its_way_to_format_3_goes_on_to_today() {
+    let attempt = CallAttempt::key(&attempts_without_decisions()[1].id());
+    let mark = format!("meta {} = 05{}\n", hex(PROGRESS_KEY), hex(&attempt));
+    let today = rows_of(&opened_today(&[FORMAT_3, &mark].concat()));
+    assert_eq!(today, rows_of(&opened_today(FORMAT_3)));
 }

@@ -123,7 +123,7 @@ fn decisions_are_narrowed_by_every_filter() {
         let decision = Decision { id, ..fixture::decision(number, number % 2 == 0) };
         insert(&mut txn, &decision).expect("inserts");
     }
-    let numbers = |filter: DecisionFilter, limit| -> Vec<u8> {
+    let numbers = |filter: DecisionFilter<'_>, limit| -> Vec<u8> {
         let found = decision::list(&txn, &filter, limit).expect("lists");
         found.iter().map(|decision| decision.id.bytes()[15]).collect()
     };
@@ -132,11 +132,12 @@ fn decisions_are_narrowed_by_every_filter() {
     assert_eq!(numbers(DecisionFilter { failed: true, ..all }, 9), [6, 4, 2]);
     let since = Some(fixture::decision(5, false).at);
     assert_eq!(numbers(DecisionFilter { since, ..all }, 9), [6, 5]);
-    assert_eq!(numbers(DecisionFilter { slot: Some(SLOT), ..all }, 9), [6, 5, 4, 3, 2, 1]);
-    let default = Some(Slot { ats_id: None, ..SLOT });
-    assert_eq!(numbers(DecisionFilter { slot: default, ..all }, 9), [0; 0]);
+    let other = Slot { ats_id: None, ..SLOT };
+    assert_eq!(numbers(DecisionFilter { slots: Some(&[SLOT]), ..all }, 9), [6, 5, 4, 3, 2, 1]);
+    assert_eq!(numbers(DecisionFilter { slots: Some(&[other]), ..all }, 9), [0; 0]);
+    assert_eq!(numbers(DecisionFilter { slots: Some(&[]), ..all }, 9), [0; 0]);
     let candidate_id = Some(CandidateId::from_bytes(id(9)));
-    let narrow = DecisionFilter { candidate_id, company_id: Some(COMPANY), slot: Some(SLOT), ..all };
+    let narrow = DecisionFilter { candidate_id, company_id: Some(COMPANY), slots: Some(&[SLOT]), ..all };
     assert_eq!(numbers(DecisionFilter { failed: true, since, ..narrow }, 9), [6]);
     let stranger = Some(CompanyId::from_bytes([8; 16]));
     assert_eq!(numbers(DecisionFilter { company_id: stranger, ..all }, 9), [0; 0]);

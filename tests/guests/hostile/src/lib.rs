@@ -1,5 +1,5 @@
 //! A plugin that misbehaves as its settings say: `{"do": "loop"}`, in whatever policy it is asked. With
-//! `"onlyCompany": ID` it misbehaves for that company only and gives the plain answer for everybody else.
+//! `"onlyCompany": ID`, or a list of them, it misbehaves there only and gives the plain answer to everybody else.
 //!
 //! Any settings are accepted but `{"invalid": true}`, also a `do` that nobody knows: the first call then
 //! traps, like a plugin that forgot to check its settings.
@@ -36,7 +36,8 @@ switchboard_sdk::export_owner_onboarding!(Hostile);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     act: Option<String>,
-    only_company: Option<String>,
+    /// Absent: to everybody.
+    only_companies: Option<Vec<String>>,
     rounds: u64,
 }
 
@@ -49,17 +50,24 @@ impl settings::Settings for Settings {
         let mut text = |key| object.any(key).and_then(Value::as_str).map(str::to_owned);
         Self {
             act: text("do"),
-            only_company: text("onlyCompany"),
+            only_companies: object.any("onlyCompany").map(texts),
             rounds: object.any("rounds").and_then(Value::as_u64).unwrap_or(SLEEPY_ROUNDS),
         }
     }
+}
+
+/// One text, or several.
+fn texts(value: &Value) -> Vec<String> {
+    let several = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    several.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 impl Settings {
     /// What to do to this company in a policy whose plain answer has that name. What is misbehaviour in every policy is
     /// done here, and what returns from it ends with the plain answer.
     fn act_on<'a>(&'a self, company_id: &str, plain: &'a str) -> &'a str {
-        if self.only_company.as_ref().is_some_and(|only| only != company_id) {
+        let spares = |only: &Vec<String>| only.iter().all(|only| only != company_id);
+        if self.only_companies.as_ref().is_some_and(spares) {
             return plain;
         }
         match self.act.as_deref().unwrap_or(plain) {
@@ -150,10 +158,13 @@ mod tests {
     }
 
     #[test]
-    fn one_company_alone_is_harmed() {
-        let settings = settings::parse::<Settings>(r#"{"do":"wrong","onlyCompany":"a"}"#).expect("valid");
-        assert_eq!(settings.act_on("a", "plain"), "wrong");
-        assert_eq!(settings.act_on("b", "plain"), "plain");
+    fn named_companies_alone_are_harmed() {
+        for only in [r#""a""#, r#"["c","a"]"#] {
+            let settings = settings::parse::<Settings>(&format!(r#"{{"do":"wrong","onlyCompany":{only}}}"#));
+            let settings = settings.expect("valid");
+            assert_eq!(settings.act_on("a", "plain"), "wrong");
+            assert_eq!(settings.act_on("b", "plain"), "plain");
+        }
         let settings = settings::parse::<Settings>("{}").expect("valid");
         assert_eq!(settings.act_on("a", "plain"), "plain");
     }
