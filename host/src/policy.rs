@@ -21,6 +21,7 @@ mod owner_onboarding;
 mod redact;
 mod replay;
 mod runtime;
+mod scenario;
 mod shape;
 mod wasi;
 mod wit;

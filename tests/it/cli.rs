@@ -9,7 +9,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 use switchboard_tests::process::{self, Ended, FREE_PORTS, Process};
-use switchboard_tests::{Client, policies_folder};
+use switchboard_tests::{Client, policies_folder, with_scenarios};
 
 const NOW: &str = "2026-04-02T10:00:00Z";
 
@@ -219,6 +219,12 @@ fn a_plugin_is_pushed_released_activated_and_rolled_back() {
     assert_eq!((&scenario["input"], &scenario["expected"]), (&decided["facts"], &decided["answer"]));
     assert_eq!((&scenario["settings"], &scenario["plugin"]), (&release["settings"], &json!("northstar")));
     assert_eq!(scenario["limits"], json!({ "fuel": 1_000_000, "timeoutMs": 100, "memoryMib": 8 }));
+    // As it is printed it can be carried by the component that decided.
+    let carrying = folder.path().join("carrying.wasm");
+    fs::write(&carrying, with_scenarios("northstar", &json!([scenario]))).expect("a file");
+    let own = operator.try_run("plugin push", &[&plugin("northstar")]).json();
+    let pushed = operator.try_run("plugin push", &[&carrying.display().to_string()]).json();
+    assert_eq!(pushed["scenarios"].as_u64(), own["scenarios"].as_u64().map(|own| own + 1), "{pushed}");
     let export = folder.path().join("export.jsonl");
     let told = operator.try_run("decision export", &[&export.display().to_string()]).json();
     assert_eq!(told["decisions"], 2);

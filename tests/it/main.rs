@@ -51,6 +51,7 @@ mod restart;
 mod retention;
 mod rollout;
 mod safe_mode;
+mod scenario;
 mod search;
 mod sentinel;
 mod stale_facts;

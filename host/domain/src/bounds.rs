@@ -109,6 +109,14 @@ pub const ADDRESS_FAILURES_PER_MINUTE_DEFAULT: u32 = 1_000;
 
 /// The largest component that is admitted: a Python guest has 18 MiB.
 pub const COMPONENT_BYTES_MAX: usize = 32 << 20;
+/// Scenarios that a component may carry. Each is asked at the push; an author who has more of them keeps them as
+/// tests of the plugin's own.
+pub const SCENARIOS_MAX: usize = 200;
+/// Of all scenarios of a component together, as JSON: some KiB each, with room for one of the largest facts.
+pub const SCENARIOS_BYTES_MAX: usize = 4 << 20;
+/// All scenarios of a component together, at the push: as long as two hundred calls that use up the fuel of the default
+/// take on a slow machine. An operator waits for it, as for the compiler.
+pub const SCENARIOS_SECONDS_MAX: u64 = 30;
 /// Some hundred times what the standard plugin needs for the largest facts, so that a rule has room and a
 /// runaway loop still ends within milliseconds.
 pub const FUEL_DEFAULT: u64 = 50_000_000;

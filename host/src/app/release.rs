@@ -324,7 +324,7 @@ impl App {
     /// # Errors
     /// The embedded plugin is refused, which is a defect of the build, or the store cannot be written.
     pub async fn install_standard(&self) -> Result<(), Error> {
-        let version = plugin::keep(self, plugin::STANDARD.to_owned(), STANDARD_WASM.into(), SELF).await?;
+        let version = plugin::keep_embedded(self, STANDARD_WASM.into(), SELF).await?;
         let now = self.now();
         let releases: Vec<Release> = version
             .implements

@@ -140,7 +140,8 @@ impl Runtime {
         self.off_thread(move |runtime| runtime.compile(digest, bytes)).await?
     }
 
-    async fn off_thread<R, F>(&self, work: F) -> Result<R, Error>
+    /// Does the work on a blocking thread.
+    pub(super) async fn off_thread<R, F>(&self, work: F) -> Result<R, Error>
     where
         R: Send + 'static,
         F: FnOnce(&Self) -> R + Send + 'static,

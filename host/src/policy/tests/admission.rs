@@ -144,3 +144,26 @@ async fn a_component_goes_where_its_shape_fits() {
         assert_eq!(loaded.house.kind, Kind::Compact, "{name}: the SDK's guests run without system calls");
     }
 }
+
+#[tokio::test]
+async fn our_own_plugins_carry_scenarios_that_hold() {
+    for name in GUESTS {
+        let bytes = guest(name);
+        let sections = shape::read(&bytes).expect("a component").scenarios;
+        assert_eq!(sections.len(), usize::from(name != "hostile"), "{name}");
+        let admitted = runtime().admit(Arc::clone(&bytes)).await.expect("every scenario holds");
+        let expected = if name == "hostile" { 0..=0 } else { 3..=50 };
+        assert!(expected.contains(&admitted.scenarios), "{name}: {}", admitted.scenarios);
+        let text = sections.into_iter().filter_map(|place| bytes.get(place)).collect::<Vec<_>>().concat();
+        let text = String::from_utf8(text).expect("JSON");
+        for implements in admitted.implements.iter().filter(|_| name != "hostile") {
+            assert!(text.contains(&format!("\"{}\"", implements.policy)), "{name}: {}", implements.policy);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_embedded_plugin_is_not_asked_at_each_start() {
+    let admitted = runtime().admit_embedded(guest("standard")).await.expect("admitted");
+    assert_eq!(admitted.scenarios, 0);
+}
