@@ -1,5 +1,4 @@
-//! The two engines. Everything that a fuel count depends on is fixed here: a change of these settings, or of
-//! wasmtime's major version, is a new fuel model, and recorded fuel no longer replays.
+//! The two engines. What a fuel count depends on stands in `fuel_model`; all else here is about room and speed.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::num::NonZeroUsize;
@@ -7,13 +6,12 @@ use std::num::NonZeroUsize;
 use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy,
-    WasmBacktraceDetails,
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails,
 };
 
 use super::guest::{self, Guest};
 use super::shape::Shape;
-use super::{Error, wasi};
+use super::{Error, fuel_model, wasi};
 
 /// The largest memory that a release can be given, which is also what a pool's slot has room for.
 const MEMORY_BYTES_MAX: usize = 256 << 20;
@@ -165,16 +163,12 @@ fn pool(calls: u32, core_instances_each: u32, memories_each: u32) -> PoolingAllo
     pool
 }
 
-/// What both engines share: fuel that counts the same everywhere, results that are the same everywhere.
+/// What both engines share.
 fn deterministic_config() -> Config {
     let mut config = Config::new();
+    fuel_model::configure(&mut config);
     config
-        .strategy(Strategy::Cranelift)
-        .cranelift_opt_level(OptLevel::Speed)
-        .cranelift_nan_canonicalization(true)
-        .relaxed_simd_deterministic(true)
         .wasm_component_model(true)
-        .consume_fuel(true)
         .epoch_interruption(true)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(ASYNC_STACK_BYTES)

@@ -15,6 +15,7 @@ use wasmtime::component::Component;
 use super::Error;
 use super::cache::Cache;
 use super::engine::{self, House, Kind};
+use super::fuel_model;
 use super::shape;
 
 /// A looping guest gives its thread back this often.
@@ -111,6 +112,12 @@ impl Runtime {
     #[must_use]
     pub fn engine_config_compact() -> wasmtime::Config {
         engine::compact_config()
+    }
+
+    /// The fuel model that this program counts under, in words that change with it.
+    #[must_use]
+    pub fn fuel_model() -> &'static str {
+        fuel_model::text()
     }
 
     /// Components whose code is in memory now.
