@@ -32,6 +32,7 @@ mod interview;
 mod job;
 mod job_resolution;
 mod key;
+mod limit;
 mod lost_worker;
 mod mail;
 mod metrics;

@@ -202,7 +202,8 @@ fn is_reproducible(outcome: &AskedOutcome) -> bool {
             | FailureKind::OutOfMemory
             | FailureKind::StackOverflow
             | FailureKind::BadAnswer
-            | FailureKind::OutputTooLarge => true,
+            | FailureKind::OutputTooLarge
+            | FailureKind::InputTooLarge => true,
             FailureKind::Timeout
             | FailureKind::TooBusy
             | FailureKind::Unavailable

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use switchboard_domain::bounds::COMPONENT_BYTES_MAX;
+use switchboard_domain::bounds::{COMPONENT_BYTES_MAX, TABLE_ELEMENTS};
 use switchboard_domain::decision::{FailureKind, PolicyName};
 use switchboard_domain::release::{Digest, Implements, Limits, Release, Wasi};
 use tokio::time::Instant;
@@ -26,7 +26,13 @@ const VERSIONS: [&str; 1] = ["0.1.0"];
 /// Nobody reads more of them.
 const SETTINGS_PROBLEMS_MAX: usize = 50;
 /// For the trial at admission and for `validate-settings`: nobody's request waits for it.
-const TRIAL_LIMITS: Limits = Limits { fuel: 2_000_000_000, timeout_millis: 5_000, memory_mib: 64 };
+const TRIAL_LIMITS: Limits = Limits {
+    fuel: 2_000_000_000,
+    timeout_millis: 5_000,
+    memory_mib: 64,
+    table_elements: *TABLE_ELEMENTS.end(),
+    ..Limits::DEFAULT
+};
 
 /// What a push is told.
 #[derive(Debug, Clone, PartialEq, Eq)]

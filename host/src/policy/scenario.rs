@@ -196,7 +196,7 @@ impl Scenario {
         }
         // Fuel and memory are those of a release that says nothing of them. How fast this machine is just now is no
         // matter of the component, so that time is the most that any release can give.
-        let limits = Limits { timeout_millis: *TIMEOUT_MILLIS.end(), ..Limits::default() };
+        let limits = Limits { timeout_millis: *TIMEOUT_MILLIS.end(), ..Limits::DEFAULT };
         let bounds = Bounds { limits: &limits, now_millis: 0, deadline };
         let input = self.input.to_string();
         let said = match implements.policy {

@@ -7,6 +7,7 @@ use super::engine::Writing;
 use super::{Error, codec, upgrade};
 
 pub(crate) mod format_2;
+pub(crate) mod format_3;
 
 /// Tables. Those that requests write are keyed in time order, since neighbours share a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -362,7 +363,7 @@ impl Tag {
 pub(crate) const INSTALLATION: [u8; 16] = [0; 16];
 
 /// The version of everything above and of the records' shapes.
-pub(crate) const FORMAT: u32 = 3;
+pub(crate) const FORMAT: u32 = 4;
 
 const FORMAT_KEY: &[u8] = b"format";
 

@@ -1,6 +1,7 @@
 //! What a file of an earlier format lacks, in steps. Format 1 had no word lists, and an index of keys by their hash,
 //! which was dropped without another format. Format 2 had no queues of calls and no deadlines of interviews, three
-//! records were of another shape, and decisions about a candidate stood in another order. Done at the first start, in
+//! records were of another shape, and decisions about a candidate stood in another order. In format 3 releases had three
+//! limits. Done at the first start, in
 //! commits of bounded size. A row says how far that is, so that a crash in the middle loses nothing; nobody is served
 //! before it is gone.
 
@@ -14,10 +15,11 @@ use switchboard_domain::company::Company;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::interview::Interview;
 use switchboard_domain::job::Job;
+use switchboard_domain::release::Release;
 
 use super::engine::{Engine, Writing};
 use super::record::{self, Record};
-use super::schema::{INSTALLATION, Table, Tag, format_2};
+use super::schema::{INSTALLATION, Table, Tag, format_2, format_3};
 use super::txn::{Direction, Read, Row, Txn};
 use super::{Error, codec, decision};
 
@@ -27,6 +29,9 @@ pub(crate) const PROGRESS_KEY: &[u8] = b"search/built-to";
 
 /// The first step for a file of format 2.
 const FROM_FORMAT_2: u8 = 3;
+
+/// The first step for a file of format 3.
+const FROM_FORMAT_3: u8 = 7;
 
 /// The tag of the index that is no more.
 const KEY_BY_HASH: u8 = 2;
@@ -47,6 +52,7 @@ pub(crate) fn ask(writing: &mut Writing, format: u32) -> Result<(), Error> {
         1 if !begun => writing.put(Table::Meta, PROGRESS_KEY, &[0]),
         // One that was still on its way from format 1 goes on from there.
         2 if !begun => writing.put(Table::Meta, PROGRESS_KEY, &[FROM_FORMAT_2]),
+        3 if !begun => writing.put(Table::Meta, PROGRESS_KEY, &[FROM_FORMAT_3]),
         _ => Ok(()),
     }
 }
@@ -91,6 +97,7 @@ fn next(txn: &mut Txn, progress: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         4 => reshape(txn, after, interview)?,
         5 => reshape(txn, after, call_attempt)?,
         6 => turn_decisions(txn, after)?,
+        &FROM_FORMAT_3 => reshape(txn, after, release)?,
         _ => return Ok(None),
     };
     Ok(Some(match last {
@@ -194,4 +201,9 @@ fn call_attempt(txn: &mut Txn, key: &[u8], former: format_2::CallAttempt) -> Res
         place.add(txn, key)?;
     }
     Ok(attempt)
+}
+
+/// It has every limit now, with the numbers that were fixed before.
+fn release(_: &mut Txn, _: &[u8], former: format_3::Release) -> Result<Release, Error> {
+    Ok(former.renewed())
 }

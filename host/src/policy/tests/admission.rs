@@ -110,7 +110,7 @@ async fn minimal_wasi_is_there_only_when_asked_for_and_is_the_same_in_each_repla
     assert!(loaded.house.plain.instantiate_pre(&loaded.component).is_err(), "not linked by default");
     let pre = loaded.house.minimal_wasi.instantiate_pre(&loaded.component).expect("linked");
     let function = loaded.component.get_export_index(None, "draw").expect("exported");
-    let limits = Limits { fuel: 1_000_000, timeout_millis: 1_000, memory_mib: 1 };
+    let limits = Limits { fuel: 1_000_000, timeout_millis: 1_000, memory_mib: 1, ..Limits::DEFAULT };
     let mut drawn = Vec::new();
     for now_millis in [1, 1, 2] {
         let bounds = Bounds { limits: &limits, now_millis, deadline: soon() };
@@ -131,7 +131,7 @@ async fn a_component_goes_where_its_shape_fits() {
         let pre = loaded.house.minimal_wasi.instantiate_pre(&loaded.component).expect("linked");
         let function = loaded.component.get_export_index(None, "draw").expect("exported");
         for (memory_mib, fits) in [(2, true), (1, kind == Kind::Compact)] {
-            let limits = Limits { fuel: 1_000_000, timeout_millis: 1_000, memory_mib };
+            let limits = Limits { fuel: 1_000_000, timeout_millis: 1_000, memory_mib, ..Limits::DEFAULT };
             let bounds = Bounds { limits: &limits, now_millis: 1, deadline: soon() };
             let called = call::call::<(), (u64,)>(&loaded.house, &pre, &function, (), bounds).await;
             let failed = called.result.err().map(|failure| failure.kind);

@@ -10,7 +10,7 @@ use switchboard_domain::company::Company;
 use switchboard_domain::id::{CandidateId, DecisionId, JobId, ReleaseId};
 use switchboard_domain::interview::{Interview, InterviewStatus};
 use switchboard_domain::job::JobStatus;
-use switchboard_domain::release::Digest;
+use switchboard_domain::release::{Digest, Limits, Release};
 use switchboard_domain::removal::Removed;
 
 use super::super::call_queue::{self, CallQueue, Seat};
@@ -32,6 +32,9 @@ const FORMAT_1: &str = include_str!("golden_format_1.txt");
 
 /// The same in a file of format 2, which had no queues of calls.
 const FORMAT_2: &str = include_str!("golden_format_2.txt");
+
+/// The same in a file of format 3, whose releases had three limits.
+const FORMAT_3: &str = include_str!("golden_format_3.txt");
 
 fn write_one_of_each(txn: &mut Txn) -> Result<(), Error> {
     let candidate_id = CandidateId::from_bytes(id(9));
@@ -154,4 +157,25 @@ fn a_file_of_an_earlier_format_becomes_one_of_today() {
     assert_eq!(get::<CallQueue>(&today, &COMPANY).expect("reads").map(|queue| queue.seat), Some(Seat::Waits));
     let deadlines: Result<Vec<_>, _> = interview::by_deadline(&today).expect("reads").collect();
     assert_eq!(deadlines.expect("reads"), [(interview.deadline().expect("has one"), interview.id)]);
+}
+
+#[test]
+fn releases_of_format_3_keep_the_limits_that_they_were_called_with() {
+    let today = opened_today(FORMAT_3);
+    let limits = Limits {
+        fuel: 10,
+        timeout_millis: 20,
+        memory_mib: 30,
+        table_elements: 40_000,
+        input_kib: 8_192,
+        output_kib: 16,
+        log_kib: 64,
+        calls_in_flight: 8,
+    };
+    let release = Release { limits, ..fixture::release(2, SLOT) };
+    assert_eq!(get::<Release>(&today, &release.id).expect("reads"), Some(release));
+    let others = |rows: &str| -> Vec<String> {
+        rows.lines().filter(|line| !line.starts_with("release ")).map(str::to_owned).collect()
+    };
+    assert_eq!(others(&rows_of(&today)), others(GOLDEN));
 }
