@@ -17,6 +17,6 @@ pub use client::{Answer, Client};
 pub use host::{Furnished, Options, TestHost};
 pub use letter::Letter;
 pub use office::{Dialler, Office};
-pub use plugins::{policies_folder, variant, wasm};
+pub use plugins::{policies_folder, variant, wasm, with_scenarios, with_section};
 pub use process::Process;
 pub use scene::Scene;

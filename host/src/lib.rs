@@ -355,6 +355,7 @@ async fn open(folder: &Path, outside: &Outside, mail: Mail) -> Result<App, Start
     let (clock, ids) = (outside.clock.clone(), outside.ids.clone());
     let app = App::new(store, fleet, clock, ids, secrets, mail, outside.trial.gap.clone())
         .map_err(|error| StartError::Store(error.to_string()))?;
+    app::decision::note_fuel_model(&app).await.map_err(|error| StartError::Store(error.to_string()))?;
     app.install_standard().await.map_err(|error| StartError::Policy(error.to_string()))?;
     Ok(app)
 }

@@ -13,6 +13,7 @@ mod call;
 mod call_scheduling;
 mod engine;
 mod fleet;
+mod fuel_model;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod guest;
@@ -21,6 +22,7 @@ mod owner_onboarding;
 mod redact;
 mod replay;
 mod runtime;
+mod scenario;
 mod shape;
 mod wasi;
 mod wit;

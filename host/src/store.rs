@@ -29,6 +29,7 @@ pub mod candidate;
 pub mod company;
 pub mod decision;
 pub mod event;
+pub mod fuel_model;
 pub mod idempotency;
 pub mod interview;
 pub mod invitation;

@@ -46,7 +46,8 @@ fn warm_start() -> Figure {
         for number in 0..PLUGINS {
             let name = format!("northstar-{number}");
             let bytes = variant("northstar", &name).as_ref().into();
-            versions.push(plugin::push(running.app(), &name, bytes, "bench").await.expect("a version"));
+            versions
+                .push(plugin::push(running.app(), &name, bytes, "bench").await.expect("a version").version);
         }
         let (mut atss, mut releases, mut states) = (Vec::new(), Vec::new(), Vec::new());
         for number in 0..SLOTS {

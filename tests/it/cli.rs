@@ -9,7 +9,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 use switchboard_tests::process::{self, Ended, FREE_PORTS, Process};
-use switchboard_tests::{Client, policies_folder};
+use switchboard_tests::{Client, policies_folder, with_scenarios};
 
 const NOW: &str = "2026-04-02T10:00:00Z";
 
@@ -164,7 +164,8 @@ fn a_plugin_is_pushed_released_activated_and_rolled_back() {
     let made = operator.try_run(
         &format!(
             "release create --slot {slot} --plugin northstar@{version} --on-failure last-good --fuel 1000000 \
-             --timeout-ms 100 --memory-mib 8 --wasi none --settings {{}} --comment"
+             --timeout-ms 100 --memory-mib 8 --table-elements 1000 --input-kib 100 --output-kib 4 --log-kib 2 \
+             --calls-in-flight 3 --wasi none --settings {{}} --comment"
         ),
         &["highest priority first"],
     );
@@ -224,7 +225,18 @@ fn a_plugin_is_pushed_released_activated_and_rolled_back() {
     let decided = operator.run(&format!("decision show {by_plugin}"));
     assert_eq!((&scenario["input"], &scenario["expected"]), (&decided["facts"], &decided["answer"]));
     assert_eq!((&scenario["settings"], &scenario["plugin"]), (&release["settings"], &json!("northstar")));
-    assert_eq!(scenario["limits"], json!({ "fuel": 1_000_000, "timeoutMs": 100, "memoryMib": 8 }));
+    let limits = json!({
+        "fuel": 1_000_000, "timeoutMs": 100, "memoryMib": 8, "tableElements": 1_000, "inputKib": 100, "outputKib": 4,
+        "logKib": 2, "callsInFlight": 3,
+    });
+    assert_eq!(scenario["limits"], limits);
+    assert_eq!(operator.run(&format!("release show {release_id}"))["callsInFlight"], 3);
+    // As it is printed it can be carried by the component that decided.
+    let carrying = folder.path().join("carrying.wasm");
+    fs::write(&carrying, with_scenarios("northstar", &json!([scenario]))).expect("a file");
+    let own = operator.try_run("plugin push", &[&plugin("northstar")]).json();
+    let pushed = operator.try_run("plugin push", &[&carrying.display().to_string()]).json();
+    assert_eq!(pushed["scenarios"].as_u64(), own["scenarios"].as_u64().map(|own| own + 1), "{pushed}");
     let export = folder.path().join("export.jsonl");
     let told = operator.try_run("decision export", &[&export.display().to_string()]).json();
     assert_eq!(told["decisions"], 2);

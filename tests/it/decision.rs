@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use switchboard::policy::{Runtime, Setup};
-use switchboard_domain::decision::{AskedOutcome, PolicyName, Slot};
-use switchboard_domain::id::ReleaseId;
+use switchboard::store::{self, Abort, Txn};
+use switchboard_domain::decision::{AskedOutcome, Decision, PolicyName, Slot};
+use switchboard_domain::id::{DecisionId, ReleaseId};
 use switchboard_domain::release::{Digest, Limits, OnFailure, Release, Wasi, grants_of};
 use switchboard_domain::time::Timestamp;
 use switchboard_tests::{Answer, Scene, TestHost, wasm};
@@ -219,6 +220,75 @@ async fn titles_and_candidate_metadata_are_seen_only_when_granted() {
             assert!(!text.contains(private), "{private} in {text}");
         }
     }
+}
+
+/// Changes a store from inside, as nobody outside could.
+async fn change(host: &TestHost, work: impl Fn(&mut Txn) -> Result<(), Abort<()>> + Send + 'static) {
+    host.running().app().store().commit(work).await.expect("a commit");
+}
+
+#[tokio::test]
+async fn fuel_is_compared_under_the_model_that_it_was_counted_under_and_no_other() {
+    let host = TestHost::start().await;
+    let scene = Scene::new(&host).await;
+    scene.run(&host, "northstar", json!({})).await;
+    let jobs = scene.ranked_jobs(&host, &[1, 2]).await;
+    let candidate = scene.candidate(&host, &jobs).await;
+    let old = host.decision(&scene.post(&host, &candidate).await.expect(201)).await;
+    let running = old["fuelModel"].as_str().expect("it is noted at the first start").to_owned();
+    let again = replay(&host, &old, None).await.json();
+    let models = json!({ "recorded": running, "running": running });
+    assert_eq!((&again["same"], &again["fuelModel"]), (&json!(true), &models));
+
+    // Recorded by a version that counts otherwise, which has noted so at its start.
+    let id: DecisionId = old["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+    change(&host, move |txn| {
+        let mut decision = store::get::<Decision>(txn, &id)?.expect("it is there");
+        decision.asked[0].fuel_used += 1;
+        Ok(store::update(txn, &decision)?)
+    })
+    .await;
+    assert_eq!(replay(&host, &old, None).await.json()["same"], false, "one more under the same model");
+    const FORMER: &str = "wasmtime 47, costs 01234567, optimised for speed";
+    change(&host, move |txn| Ok(store::fuel_model::put(txn, id, FORMER)?)).await;
+    assert!(host.clock.advance(Duration::from_secs(1)));
+    let host = host.restart().await;
+    let again = replay(&host, &old, None).await.json();
+    assert_eq!(again["same"], true, "the answer is: {again:#}");
+    assert_ne!(again["fuel"], again["recorded"]["fuel"]);
+    assert_eq!(again["fuelModel"], json!({ "recorded": FORMER, "running": running }));
+    let path = format!("/decisions/{id}");
+    assert_eq!(host.operate("GET", &path, Value::Null).await["fuelModel"], FORMER);
+
+    // From that start on this version counts, and what it counts is compared.
+    let new = host.decision(&scene.post(&host, &candidate).await.expect(201)).await;
+    assert_eq!(new["fuelModel"], running);
+    assert!(host.clock.advance(Duration::from_secs(1)));
+    let host = host.restart().await;
+    let again = replay(&host, &new, None).await.json();
+    assert_eq!((&again["same"], &again["fuelModel"]), (&json!(true), &models));
+    assert_eq!(host.operate("GET", &path, Value::Null).await["fuelModel"], FORMER, "nothing is noted twice");
+}
+
+#[tokio::test]
+async fn a_decision_older_than_every_note_has_no_model() {
+    let host = TestHost::start().await;
+    let scene = Scene::new(&host).await;
+    scene.run(&host, "hostile", json!({ "settings": { "do": "loop" }, "timeoutMs": 5000 })).await;
+    let candidate = scene.candidate(&host, &scene.ranked_jobs(&host, &[1]).await).await;
+    let made = host.decision(&scene.post(&host, &candidate).await.expect(201)).await;
+    let id: DecisionId = made["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+    let older = DecisionId::from_bytes([1; 16]);
+    change(&host, move |txn| {
+        let decision = store::get::<Decision>(txn, &id)?.expect("it is there");
+        Ok(store::insert(txn, &Decision { id: older, ..decision })?)
+    })
+    .await;
+    let shown = host.operate("GET", &format!("/decisions/{older}"), Value::Null).await;
+    assert_eq!(shown.get("fuelModel"), None, "{shown:#}");
+    let again = replay(&host, &shown, None).await.json();
+    assert_eq!((&again["same"], &again["fuelModel"]["recorded"]), (&json!(true), &Value::Null));
+    assert_eq!(again["reproducible"], false, "where fuel ends depends on how it is counted");
 }
 
 /// What a plugin says to facts, and the fuel that it needs: equal on every machine, for as long as the plugins,

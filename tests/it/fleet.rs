@@ -78,7 +78,7 @@ async fn five_hundred_slots_of_a_hundred_plugins_start_and_one_that_is_broken_ha
         let name = format!("northstar-{number}");
         let bytes = variant("northstar", &name).as_ref().into();
         let pushed = plugin::push(host.running().app(), &name, bytes, "operator").await;
-        versions.push(pushed.expect("a version"));
+        versions.push(pushed.expect("a version").version);
     }
     let atss = fill(&host, &versions).await;
     lose(&host, &versions[7]).await;

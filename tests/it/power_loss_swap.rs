@@ -16,6 +16,7 @@ use switchboard::policy::{Fleet, Runtime, Setup};
 use switchboard::store::{self, Backing, Direction, Options, Read, Store, Table};
 use switchboard_domain::decision::{PolicyName, Slot};
 use switchboard_domain::id::ReleaseId;
+use switchboard_domain::release::WantedLimits;
 use switchboard_domain::rollout::Stage;
 use switchboard_domain::time::Timestamp;
 use switchboard_tests::wasm;
@@ -81,9 +82,7 @@ async fn step(app: &App, step: &str) -> Result<(), Error> {
             plugin: name.to_owned(),
             settings: None,
             on_failure: None,
-            fuel: None,
-            timeout_millis: Some(5_000),
-            memory_mib: None,
+            limits: WantedLimits { timeout_millis: Some(5_000), ..WantedLimits::default() },
             wasi: None,
             grants: Vec::new(),
             comment: Some(comment.to_owned()),

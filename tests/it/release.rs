@@ -42,6 +42,7 @@ async fn a_release_says_all_that_it_was_made_of() {
     let expected = json!({
         "id": id, "slot": scene.slot(), "plugin": "northstar", "version": pushed["version"], "wit": "0.1.0",
         "settings": {}, "onFailure": "fallback", "fuel": 50_000_000, "timeoutMs": 200, "memoryMib": 16,
+        "tableElements": 20_000, "inputKib": 4_096, "outputKib": 16, "logKib": 16, "callsInFlight": 8,
         "wasi": "none", "grants": [], "author": "operator", "createdAt": made["createdAt"],
     });
     assert_eq!(made, expected);
@@ -52,6 +53,7 @@ async fn a_release_says_all_that_it_was_made_of() {
     let all = json!({
         "slot": scene.slot(), "plugin": format!("northstar@{version}"), "settings": {}, "onFailure": "last-good",
         "fuel": 10_000_000_000_u64, "timeoutMs": 5000, "memoryMib": 256, "wasi": "minimal",
+        "tableElements": 40_000, "inputKib": 8_192, "outputKib": 64, "logKib": 64, "callsInFlight": 64,
         "grants": ["candidate-metadata", "job-title"], "comment": "all of it", "author": "me",
     });
     let second = create(&host, all.clone()).await.json();
@@ -73,6 +75,9 @@ async fn a_release_says_all_that_it_was_made_of() {
     );
 }
 
+const LIMITS: [&str; 8] =
+    ["fuel", "timeoutMs", "memoryMib", "tableElements", "inputKib", "outputKib", "logKib", "callsInFlight"];
+
 #[tokio::test]
 async fn every_bad_value_of_a_release_is_named() {
     let host = TestHost::start().await;
@@ -87,12 +92,18 @@ async fn every_bad_value_of_a_release_is_named() {
         (json!({ "plugin": "hostile", "settings": { "x": "y".repeat(70_000) } }), vec!["settings"]),
         (json!({ "plugin": "northstar", "grants": ["job-title", "email"] }), vec!["grants"]),
         (
-            json!({ "plugin": "northstar", "fuel": 0, "timeoutMs": 0, "memoryMib": 0 }),
-            vec!["fuel", "timeoutMs", "memoryMib"],
+            json!({
+                "plugin": "northstar", "fuel": 0, "timeoutMs": 0, "memoryMib": 0, "tableElements": 0, "inputKib": 0,
+                "outputKib": 0, "logKib": 0, "callsInFlight": 0,
+            }),
+            LIMITS.to_vec(),
         ),
         (
-            json!({ "plugin": "northstar", "fuel": 10_000_000_001_u64, "timeoutMs": 5001, "memoryMib": 257 }),
-            vec!["fuel", "timeoutMs", "memoryMib"],
+            json!({
+                "plugin": "northstar", "fuel": 10_000_000_001_u64, "timeoutMs": 5001, "memoryMib": 257,
+                "tableElements": 40_001, "inputKib": 8_193, "outputKib": 65, "logKib": 65, "callsInFlight": 65,
+            }),
+            LIMITS.to_vec(),
         ),
         (
             json!({ "plugin": "northstar", "fuel": -1, "onFailure": "explode", "wasi": "all" }),

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use wit_component::ComponentEncoder;
 
+use crate::scenarios;
 use crate::step::{Failed, cargo, program, say, variable, workspace_root};
 
 /// std without WASI, so that a guest imports nothing but the log.
@@ -41,8 +42,9 @@ pub(crate) fn build() -> Result<(), Failed> {
         let module =
             modules.iter().find(|path| path.file_name().is_some_and(|name| name == file_name.as_str()));
         let module = module.ok_or_else(|| Failed::new(&format!("xtask: cargo made no {file_name}")))?;
-        let component = encode(module)?;
         let name = package.trim_start_matches("policy-");
+        let mut component = encode(module)?;
+        component.extend(scenarios::section(&workspace_root().join("plugins").join(name).join("scenarios"))?);
         write_when_changed(&folder.join(format!("{name}.wasm")), &component)?;
     }
     Ok(())
@@ -153,6 +155,6 @@ fn write_when_changed(path: &Path, bytes: &[u8]) -> Result<(), Failed> {
     Ok(())
 }
 
-fn at(path: &Path, error: &std::io::Error) -> Failed {
+pub(crate) fn at(path: &Path, error: &std::io::Error) -> Failed {
     Failed::new(&format!("xtask: {}: {error}", path.display()))
 }

@@ -4,6 +4,7 @@ mod contract;
 mod fuzz;
 mod guests;
 mod lint;
+mod scenarios;
 mod step;
 
 use std::process::ExitCode;

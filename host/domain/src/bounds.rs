@@ -109,6 +109,14 @@ pub const ADDRESS_FAILURES_PER_MINUTE_DEFAULT: u32 = 1_000;
 
 /// The largest component that is admitted: a Python guest has 18 MiB.
 pub const COMPONENT_BYTES_MAX: usize = 32 << 20;
+/// Scenarios that a component may carry. Each is asked at the push; an author who has more of them keeps them as
+/// tests of the plugin's own.
+pub const SCENARIOS_MAX: usize = 200;
+/// Of all scenarios of a component together, as JSON: some KiB each, with room for one of the largest facts.
+pub const SCENARIOS_BYTES_MAX: usize = 4 << 20;
+/// All scenarios of a component together, at the push: as long as two hundred calls that use up the fuel of the default
+/// take on a slow machine. An operator waits for it, as for the compiler.
+pub const SCENARIOS_SECONDS_MAX: u64 = 30;
 /// Some hundred times what the standard plugin needs for the largest facts, so that a rule has room and a
 /// runaway loop still ends within milliseconds.
 pub const FUEL_DEFAULT: u64 = 50_000_000;
@@ -123,6 +131,28 @@ pub const TIMEOUT_MILLIS: RangeInclusive<u64> = 1..=5_000;
 pub const MEMORY_MIB_DEFAULT: u32 = 16;
 /// The maximum times the calls in flight must fit into the machine's memory.
 pub const MEMORY_MIB: RangeInclusive<u32> = 1..=256;
+/// Of each table. A Rust guest has some hundred, JavaScript and Python some ten thousand: twice that.
+pub const TABLE_ELEMENTS_DEFAULT: u32 = 20_000;
+/// What a pool's slot has room for.
+pub const TABLE_ELEMENTS: RangeInclusive<u32> = 1..=40_000;
+/// Facts and settings of one call: the largest that the contract allows (fifty jobs, each with all the metadata that a
+/// policy is told of, in the smallest pieces) take three quarters of it.
+pub const INPUT_KIB_DEFAULT: u32 = 4_096;
+/// The maximum is half of the default memory, into which the input is copied whole.
+pub const INPUT_KIB: RangeInclusive<u32> = 1..=8_192;
+/// Of all texts in an answer: fifty job ids, or a long message, with room to spare.
+pub const OUTPUT_KIB_DEFAULT: u32 = 16;
+/// Every answer lies in the store with its decision, and its commit has a bound.
+pub const OUTPUT_KIB: RangeInclusive<u32> = 1..=64;
+/// Log that is kept of one call, the newest lines: a panic, and what led to it.
+pub const LOG_KIB_DEFAULT: u32 = 16;
+/// As an answer does, it lies in the store with its decision. Fifty lines of a thousand bytes fit into the maximum.
+pub const LOG_KIB: RangeInclusive<u32> = 1..=64;
+/// Calls of one release in one slot at once. A call that does not loop never waits, so that even hundreds of
+/// connections use only as many as there are threads; looping ones cannot take the whole pool.
+pub const CALLS_IN_FLIGHT_DEFAULT: u32 = 8;
+/// The maximum leaves half of the pool of small guests to everybody else.
+pub const CALLS_IN_FLIGHT: RangeInclusive<u32> = 1..=64;
 /// Settings are handed to the plugin at each call.
 pub const SETTINGS_BYTES_MAX: usize = 64 * 1024;
 /// A comment is shown in one line of a table, its whole in `release show`.

@@ -137,6 +137,8 @@ words! {
         Unavailable = "unavailable",
         /// The breaker is open. It was not run.
         BreakerOpen = "breaker-open",
+        /// Facts and settings were more than it may be given. It was not run.
+        InputTooLarge = "input-too-large",
     }
 }
 

@@ -15,6 +15,7 @@ pub mod call_window;
 pub mod candidate;
 pub mod company;
 pub mod decision;
+pub mod difference;
 pub mod event;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]

@@ -1,13 +1,17 @@
 //! Plugins, releases, and what stands in a slot.
 
+mod limits;
+
 use serde::{Deserialize, Serialize};
 
 use crate::bounds;
 use crate::decision::{PolicyName, Slot};
 use crate::id::ReleaseId;
-use crate::problem::{Flaw, Problems, field_path};
+use crate::problem::Flaw;
 use crate::time::Timestamp;
 use crate::words::words;
+
+pub use limits::{Limits, WantedLimits};
 
 /// SHA-256 of a component's bytes: what a plugin version is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -87,17 +91,6 @@ words! {
     }
 }
 
-/// What one call may use. Defaults and maxima stand in `bounds`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limits {
-    /// Deterministic measure of work.
-    pub fuel: u64,
-    /// Wall-clock safety net.
-    pub timeout_millis: u64,
-    /// Linear memory.
-    pub memory_mib: u32,
-}
-
 /// What a slot runs. Immutable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
@@ -143,33 +136,6 @@ pub struct SlotState {
     pub activated_at: Timestamp,
     /// What was active before, newest first, bounded; `rollback` takes the first.
     pub history: Vec<ReleaseId>,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            fuel: bounds::FUEL_DEFAULT,
-            timeout_millis: bounds::TIMEOUT_MILLIS_DEFAULT,
-            memory_mib: bounds::MEMORY_MIB_DEFAULT,
-        }
-    }
-}
-
-impl Limits {
-    /// Every limit inside its bounds; `base` is the path of the object with `fuel`, `timeoutMs`, `memoryMib`.
-    pub fn check(&self, base: &str, problems: &mut Problems) {
-        let memory_mib = (*bounds::MEMORY_MIB.start()).into()..=(*bounds::MEMORY_MIB.end()).into();
-        for (name, value, range) in [
-            ("fuel", self.fuel, bounds::FUEL),
-            ("timeoutMs", self.timeout_millis, bounds::TIMEOUT_MILLIS),
-            ("memoryMib", self.memory_mib.into(), memory_mib),
-        ] {
-            if !range.contains(&value) {
-                let message = format!("must be from {} to {}", range.start(), range.end());
-                problems.add(field_path(base, name), Flaw::invalid(message));
-            }
-        }
-    }
 }
 
 impl OnFailure {

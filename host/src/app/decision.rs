@@ -15,8 +15,10 @@ pub use self::ask::{ASKED_MAX, Ending, Question, Said, ask, deadline, line, reco
 pub use self::retention::{Retention, retain};
 use crate::app::resource::Aim;
 use crate::app::{App, Error, plugin, reach, release};
-use crate::store;
+use crate::policy::Runtime;
 use crate::store::decision::DecisionFilter;
+pub use crate::store::fuel_model::FuelModels;
+use crate::store::{self, Abort, Txn};
 
 /// What an operator looks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,7 +38,8 @@ pub struct Wanted {
 /// A decision taken once more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replay {
-    /// Whether outcome and fuel are those that were recorded. For another build: whether the answer is.
+    /// Whether outcome and fuel are those that were recorded. For another build, or under another fuel model: whether the
+    /// answer is.
     pub same: bool,
     /// What came back now.
     pub outcome: AskedOutcome,
@@ -48,6 +51,10 @@ pub struct Replay {
     pub recorded: Asked,
     /// Whether the recorded outcome can be had again at all: a timeout cannot.
     pub is_reproducible: bool,
+    /// What fuel was counted under then; absent where nobody knows any more.
+    pub fuel_model_recorded: Option<String>,
+    /// What fuel is counted under now.
+    pub fuel_model_running: &'static str,
 }
 
 /// Decisions, newest first.
@@ -118,6 +125,29 @@ pub fn redacted_to(app: &App) -> Result<Option<DecisionId>, Error> {
     Ok(store::decision::redacted_to(&app.snapshot()?)?)
 }
 
+/// The fuel models that decisions were recorded under.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn fuel_models(app: &App) -> Result<FuelModels, Error> {
+    Ok(FuelModels::read(&app.snapshot()?)?)
+}
+
+/// Notes the fuel model of this program where it is another one than the last: decisions are recorded under it from now
+/// on. For a start, before anything is decided.
+///
+/// # Errors
+/// The store cannot be read or written.
+pub async fn note_fuel_model(app: &App) -> Result<(), Error> {
+    let running = Runtime::fuel_model();
+    if fuel_models(app)?.newest() == Some(running) {
+        return Ok(());
+    }
+    let from = DecisionId::new(app.ids().uuid());
+    let work = move |txn: &mut Txn| Ok::<_, Abort<Error>>(store::fuel_model::put(txn, from, running)?);
+    Ok(app.store().commit(work).await?)
+}
+
 /// Takes a decision once more: by the release that was asked first, or by another build of its plugin.
 ///
 /// # Errors
@@ -130,6 +160,9 @@ pub async fn replay(app: &App, id: DecisionId, other_build: Option<Arc<[u8]>>) -
     let release = store::get::<Release>(&snapshot, &recorded.release_id)?
         .ok_or_else(|| Rejection::not_found("Release", recorded.release_id))?;
     let is_redacted = store::decision::redacted_to(&snapshot)?.is_some_and(|last| id <= last);
+    let fuel_model_recorded = FuelModels::read(&snapshot)?.of(id).map(str::to_owned);
+    let fuel_model_running = Runtime::fuel_model();
+    let is_other_model = fuel_model_recorded.as_deref() != Some(fuel_model_running);
     let is_other_build = other_build.is_some();
     let bytes = match other_build {
         Some(bytes) => bytes,
@@ -148,15 +181,21 @@ pub async fn replay(app: &App, id: DecisionId, other_build: Option<Arc<[u8]>>) -
         AskedOutcome::Answered(_) => true,
         AskedOutcome::Failed(kind, _) => *kind == FailureKind::OutOfFuel,
     };
-    let same_fuel = is_other_build || !is_counted || replayed.fuel_used == recorded.fuel_used;
+    let same_fuel =
+        is_other_build || is_other_model || !is_counted || replayed.fuel_used == recorded.fuel_used;
     Ok(Replay {
         same: same_outcome && same_fuel,
         outcome: replayed.outcome,
         fuel_used: replayed.fuel_used,
         log: replayed.log,
-        // What a grant showed it is there no more.
-        is_reproducible: is_reproducible(&recorded.outcome) && (!is_redacted || release.grants.is_empty()),
+        // What a grant showed it is there no more; and where its fuel ended depends on how that is counted.
+        is_reproducible: is_reproducible(&recorded.outcome)
+            && (!is_redacted || release.grants.is_empty())
+            && (!is_other_model
+                || !matches!(recorded.outcome, AskedOutcome::Failed(FailureKind::OutOfFuel, _))),
         recorded,
+        fuel_model_recorded,
+        fuel_model_running,
     })
 }
 
@@ -169,7 +208,8 @@ fn is_reproducible(outcome: &AskedOutcome) -> bool {
             | FailureKind::OutOfMemory
             | FailureKind::StackOverflow
             | FailureKind::BadAnswer
-            | FailureKind::OutputTooLarge => true,
+            | FailureKind::OutputTooLarge
+            | FailureKind::InputTooLarge => true,
             FailureKind::Timeout
             | FailureKind::TooBusy
             | FailureKind::Unavailable

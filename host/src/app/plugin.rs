@@ -8,32 +8,50 @@ use switchboard_domain::rejection::Rejection;
 use switchboard_domain::release::{Digest, PluginVersion, Release, check_plugin_name};
 
 use crate::app::{App, Error};
+use crate::policy::Admitted;
 use crate::store::{self, Abort, Read, Txn};
 
 /// Name of the embedded plugin, which nobody else may take.
 pub const STANDARD: &str = "standard";
 
+/// A version that was admitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pushed {
+    /// What was made of it, or was there already.
+    pub version: PluginVersion,
+    /// How many of the scenarios that it carries were asked; all of them passed.
+    pub scenarios: usize,
+}
+
 /// Admits a component and keeps it. The same bytes under the same name again are the same version.
 ///
 /// # Errors
 /// The name or the component is refused.
-pub async fn push(app: &App, name: &str, bytes: Arc<[u8]>, actor: &str) -> Result<PluginVersion, Error> {
+pub async fn push(app: &App, name: &str, bytes: Arc<[u8]>, actor: &str) -> Result<Pushed, Error> {
     let name = check_plugin_name(name).map_err(|flaw| Rejection::field("name", flaw))?;
     if name == STANDARD {
         let flaw = Flaw::invalid("is the name of the embedded plugin; choose another");
         return Err(Rejection::field("name", flaw).into());
     }
-    keep(app, name, bytes, actor).await
+    let admitted = app.fleet().runtime().admit(Arc::clone(&bytes)).await?;
+    let scenarios = admitted.scenarios;
+    Ok(Pushed { version: keep(app, name, admitted, bytes, actor).await?, scenarios })
 }
 
-/// Admits and stores: the artifact first, then the small row that makes it visible.
-pub(crate) async fn keep(
+/// Keeps the plugin that this program carries.
+pub(crate) async fn keep_embedded(app: &App, bytes: Arc<[u8]>, actor: &str) -> Result<PluginVersion, Error> {
+    let admitted = app.fleet().runtime().admit_embedded(Arc::clone(&bytes)).await?;
+    keep(app, STANDARD.to_owned(), admitted, bytes, actor).await
+}
+
+/// Stores what was admitted: the artifact first, then the small row that makes it visible.
+async fn keep(
     app: &App,
     name: String,
+    admitted: Admitted,
     bytes: Arc<[u8]>,
     actor: &str,
 ) -> Result<PluginVersion, Error> {
-    let admitted = app.fleet().runtime().admit(Arc::clone(&bytes)).await?;
     let version = PluginVersion {
         name,
         digest: admitted.digest,

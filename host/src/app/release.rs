@@ -10,7 +10,9 @@ use switchboard_domain::decision::{PolicyName, Slot};
 use switchboard_domain::id::{AtsId, ReleaseId};
 use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::rejection::Rejection;
-use switchboard_domain::release::{Limits, OnFailure, PluginVersion, Release, SlotState, Wasi, check_grants};
+use switchboard_domain::release::{
+    Limits, OnFailure, PluginVersion, Release, SlotState, WantedLimits, Wasi, check_grants,
+};
 use switchboard_domain::rollout::{RolloutEnd, SlotRollouts, Stage};
 
 use crate::app::{App, Error, held, plugin};
@@ -32,12 +34,8 @@ pub struct NewRelease {
     pub settings: Option<String>,
     /// What happens when it cannot answer.
     pub on_failure: Option<OnFailure>,
-    /// Limit of one call.
-    pub fuel: Option<u64>,
-    /// Limit of one call.
-    pub timeout_millis: Option<u64>,
-    /// Limit of one call.
-    pub memory_mib: Option<u32>,
+    /// What one call may use.
+    pub limits: WantedLimits,
     /// Whether WASI is there.
     pub wasi: Option<Wasi>,
     /// Fields beyond ids.
@@ -147,12 +145,7 @@ fn checked(app: &App, slot: Slot, version: &PluginVersion, new: NewRelease) -> R
     } else if let Err(error) = serde_json::from_str::<serde_json::Value>(&settings) {
         problems.add("settings", Flaw::invalid(format!("is not JSON: {error}")));
     }
-    let default = Limits::default();
-    let limits = Limits {
-        fuel: new.fuel.unwrap_or(default.fuel),
-        timeout_millis: new.timeout_millis.unwrap_or(default.timeout_millis),
-        memory_mib: new.memory_mib.unwrap_or(default.memory_mib),
-    };
+    let limits = Limits::from(new.limits);
     limits.check("", &mut problems);
     if slot.policy == PolicyName::JobResolution && new.on_failure == Some(OnFailure::Hold) {
         let flaw = "cannot be `hold` here: an interview cannot wait for its job. Choose fallback, last-good or reject";
@@ -324,7 +317,7 @@ impl App {
     /// # Errors
     /// The embedded plugin is refused, which is a defect of the build, or the store cannot be written.
     pub async fn install_standard(&self) -> Result<(), Error> {
-        let version = plugin::keep(self, plugin::STANDARD.to_owned(), STANDARD_WASM.into(), SELF).await?;
+        let version = plugin::keep_embedded(self, STANDARD_WASM.into(), SELF).await?;
         let now = self.now();
         let releases: Vec<Release> = version
             .implements

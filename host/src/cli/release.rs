@@ -65,6 +65,21 @@ pub(super) struct Made {
     /// Memory that one call may take.
     #[arg(long, value_name = "N")]
     memory_mib: Option<u32>,
+    /// Elements that each of its tables may have.
+    #[arg(long, value_name = "N")]
+    table_elements: Option<u32>,
+    /// Facts and settings that one call may be given.
+    #[arg(long, value_name = "N")]
+    input_kib: Option<u32>,
+    /// Texts that one answer may have.
+    #[arg(long, value_name = "N")]
+    output_kib: Option<u32>,
+    /// Log that is kept of one call, the newest lines.
+    #[arg(long, value_name = "N")]
+    log_kib: Option<u32>,
+    /// Calls that may run at once in its slot.
+    #[arg(long, value_name = "N")]
+    calls_in_flight: Option<u32>,
     /// Whether WASI is there.
     #[arg(long)]
     wasi: Option<Wasi>,
@@ -254,6 +269,11 @@ impl Made {
             .with("fuel", self.fuel)
             .with("timeoutMs", self.timeout_ms)
             .with("memoryMib", self.memory_mib)
+            .with("tableElements", self.table_elements)
+            .with("inputKib", self.input_kib)
+            .with("outputKib", self.output_kib)
+            .with("logKib", self.log_kib)
+            .with("callsInFlight", self.calls_in_flight)
             .with("wasi", wasi)
             .with_list("grants", &self.grants)
             .with("comment", self.comment.as_deref())

@@ -160,11 +160,13 @@ fn commands_that_change_send_only_what_was_given() {
     );
     post(
         "release create --slot A/billing --plugin p@sha256:ab --settings {\"a\":1} --on-failure last-good --fuel 1 \
-         --timeout-ms 2 --memory-mib 3 --wasi minimal --grant x --grant y --comment why --author me",
+         --timeout-ms 2 --memory-mib 3 --table-elements 4 --input-kib 5 --output-kib 6 --log-kib 7 \
+         --calls-in-flight 8 --wasi minimal --grant x --grant y --comment why --author me",
         "/releases",
         json!({
             "slot": "A/billing", "plugin": "p@sha256:ab", "settings": {"a": 1}, "onFailure": "last-good", "fuel": 1,
-            "timeoutMs": 2, "memoryMib": 3, "wasi": "minimal", "grants": ["x", "y"], "comment": "why", "author": "me",
+            "timeoutMs": 2, "memoryMib": 3, "tableElements": 4, "inputKib": 5, "outputKib": 6, "logKib": 7,
+            "callsInFlight": 8, "wasi": "minimal", "grants": ["x", "y"], "comment": "why", "author": "me",
         }),
     );
     post("release activate rel_1", "/releases/rel_1/activate", json!({}));

@@ -15,9 +15,6 @@ use super::Error;
 use super::admit::Callee;
 use super::call::{self, Bounds, Called, Failure};
 
-/// Of all texts in an answer: fifty job ids, or a long message, with room to spare.
-const ANSWER_BYTES_MAX: usize = 16 << 10;
-
 /// One policy: the domain's facts as its plugins see them, and what they say as the domain's verdict.
 ///
 /// `Seen` and `Said` are the types of the WIT. Both are written as JSON for the record: names as in the WIT, fields
@@ -47,6 +44,9 @@ pub trait Policy: fmt::Debug + Send + Sync + 'static {
     /// `Error::UnreadableFacts`
     fn to_checkable(seen: &Self::Seen) -> Result<Self::Facts, Error>;
 
+    /// Bytes of all texts in it, and eight for each element of a list.
+    fn seen_bytes(seen: &Self::Seen) -> usize;
+
     /// Bytes of all texts in it.
     fn said_bytes(said: &Self::Said) -> usize;
 
@@ -74,18 +74,32 @@ pub(super) async fn decide<P: Policy>(
     bounds: Bounds<'_>,
 ) -> Called<Resolved<P::Verdict>> {
     let house = &callee.loaded.house;
+    let (input_bytes, input_bytes_max) =
+        (P::seen_bytes(seen).saturating_add(settings.len()), kib(bounds.limits.input_kib));
+    if input_bytes_max < input_bytes {
+        let explanation = format!(
+            "facts and settings have {input_bytes} bytes, and its release allows {input_bytes_max} (`--input-kib`)"
+        );
+        return Called::not_run(Failure::new(FailureKind::InputTooLarge, explanation));
+    }
+    let said_bytes_max = kib(bounds.limits.output_kib);
     let called =
         call::call::<_, (P::Said,)>(house, &callee.pre, &callee.decide, (seen, settings), bounds).await;
     let Called { result, fuel_used, log } = called;
-    let result = result.and_then(|(said,)| accept::<P>(said, checked_against));
+    let result = result.and_then(|(said,)| accept::<P>(said, said_bytes_max, checked_against));
     Called { result, fuel_used, log }
 }
 
-fn accept<P: Policy>(said: P::Said, facts: &P::Facts) -> Result<Resolved<P::Verdict>, Failure> {
+fn accept<P: Policy>(
+    said: P::Said,
+    said_bytes_max: usize,
+    facts: &P::Facts,
+) -> Result<Resolved<P::Verdict>, Failure> {
     let said_bytes = P::said_bytes(&said);
-    if said_bytes > ANSWER_BYTES_MAX {
-        let explanation =
-            format!("the answer has {said_bytes} bytes, at most {ANSWER_BYTES_MAX} are allowed");
+    if said_bytes_max < said_bytes {
+        let explanation = format!(
+            "the answer has {said_bytes} bytes, and its release allows {said_bytes_max} (`--output-kib`)"
+        );
         return Err(Failure::new(FailureKind::OutputTooLarge, explanation));
     }
     let answer = to_json(&said);
@@ -99,6 +113,13 @@ fn accept<P: Policy>(said: P::Said, facts: &P::Facts) -> Result<Resolved<P::Verd
 pub(super) async fn check_type<P: Policy>(callee: &Callee, bounds: Bounds<'_>) -> Result<(), String> {
     let Callee { loaded, pre, decide, .. } = callee;
     call::check_type::<(&P::Seen, &str), (P::Said,)>(&loaded.house, pre, decide, bounds).await
+}
+
+/// An element of a list without a text is not nothing.
+pub(super) const ELEMENT_BYTES: usize = 8;
+
+pub(super) const fn kib(number: u32) -> usize {
+    (number as usize) << 10
 }
 
 /// Bytes that most facts fit into, so that the text is allocated once.

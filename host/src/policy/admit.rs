@@ -1,10 +1,11 @@
-//! Admission: size, component or not, imports, exports, compiling, types. Every refusal is a sentence that
-//! says what to change.
+//! Admission: size, component or not, imports, exports, compiling, types, and the scenarios that it carries. Every
+//! refusal is a sentence that says what to change.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use switchboard_domain::bounds::COMPONENT_BYTES_MAX;
+use switchboard_domain::bounds::{COMPONENT_BYTES_MAX, TABLE_ELEMENTS};
 use switchboard_domain::decision::{FailureKind, PolicyName};
 use switchboard_domain::release::{Digest, Implements, Limits, Release, Wasi};
 use tokio::time::Instant;
@@ -25,7 +26,13 @@ const VERSIONS: [&str; 1] = ["0.1.0"];
 /// Nobody reads more of them.
 const SETTINGS_PROBLEMS_MAX: usize = 50;
 /// For the trial at admission and for `validate-settings`: nobody's request waits for it.
-const TRIAL_LIMITS: Limits = Limits { fuel: 2_000_000_000, timeout_millis: 5_000, memory_mib: 64 };
+const TRIAL_LIMITS: Limits = Limits {
+    fuel: 2_000_000_000,
+    timeout_millis: 5_000,
+    memory_mib: 64,
+    table_elements: *TABLE_ELEMENTS.end(),
+    ..Limits::DEFAULT
+};
 
 /// What a push is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +45,8 @@ pub struct Admitted {
     pub size_bytes: u64,
     /// 0 when the compiled code was there already.
     pub compile_millis: u64,
+    /// How many of its own scenarios passed.
+    pub scenarios: usize,
 }
 
 /// One thing that a plugin does not like about its settings.
@@ -112,11 +121,26 @@ fn interface_name(policy: PolicyName, version: &str) -> String {
 
 impl Runtime {
     /// Admits pushed bytes: what they are, what they import, what they implement, whether they compile and
-    /// start. Compiling happens off the request threads, one component at a time.
+    /// start, and whether they say what the scenarios that they carry expect. Compiling and the scenarios happen off the
+    /// request threads, one component at a time.
     ///
     /// # Errors
     /// `Error::Refused` with every reason that could be found.
     pub async fn admit(&self, bytes: Arc<[u8]>) -> Result<Admitted, Error> {
+        let Trial { admitted, callees, scenarios } = self.admit_unasked(Arc::clone(&bytes)).await?;
+        let scenarios = self.try_scenarios(callees, bytes, scenarios).await?;
+        Ok(Admitted { scenarios, ..admitted })
+    }
+
+    /// Admits what this program itself carries, at each start. Whether its scenarios pass is a test's matter.
+    ///
+    /// # Errors
+    /// As [`Runtime::admit`].
+    pub async fn admit_embedded(&self, bytes: Arc<[u8]>) -> Result<Admitted, Error> {
+        Ok(self.admit_unasked(bytes).await?.admitted)
+    }
+
+    async fn admit_unasked(&self, bytes: Arc<[u8]>) -> Result<Trial, Error> {
         let size_bytes = bytes.len() as u64;
         if bytes.len() > COMPONENT_BYTES_MAX {
             return Err(Error::Refused(vec![format!(
@@ -134,15 +158,19 @@ impl Runtime {
         let wasi = if needs_wasi { Wasi::Minimal } else { Wasi::None };
         let digest = digest_of(&bytes);
         let loaded = self.load(digest, move || Ok(bytes)).await?;
-        for Implements { policy, version } in &implements {
-            if let Err(sentence) = try_out(&loaded, *policy, version, wasi).await {
-                refusals.push(sentence);
+        let mut callees = Vec::with_capacity(implements.len());
+        for one in &implements {
+            match try_out(&loaded, one.policy, &one.version, wasi).await {
+                Ok(callee) => callees.push((one.clone(), callee)),
+                Err(sentence) => refusals.push(sentence),
             }
         }
         if !refusals.is_empty() {
             return Err(Error::Refused(refusals));
         }
-        Ok(Admitted { digest, implements, size_bytes, compile_millis: loaded.compile_millis })
+        let compile_millis = loaded.compile_millis;
+        let admitted = Admitted { digest, implements, size_bytes, compile_millis, scenarios: 0 };
+        Ok(Trial { admitted, callees, scenarios: shape.scenarios })
     }
 
     /// Asks the plugin whether it can work with a release's settings. No problems: it can.
@@ -168,12 +196,20 @@ impl Runtime {
     }
 }
 
-enum Answer {
+/// A component that starts, with what is still to be asked of it.
+struct Trial {
+    admitted: Admitted,
+    callees: Vec<(Implements, Callee)>,
+    /// Where they lie in its bytes.
+    scenarios: Vec<Range<usize>>,
+}
+
+pub(super) enum Answer {
     Problems(Vec<SettingsProblem>),
     Failed(Failure),
 }
 
-async fn validate(callee: &Callee, settings: &str) -> Result<(), Answer> {
+pub(super) async fn validate(callee: &Callee, settings: &str) -> Result<(), Answer> {
     let called = call::call::<_, Verdict>(
         &callee.loaded.house,
         &callee.pre,
@@ -191,13 +227,18 @@ async fn validate(callee: &Callee, settings: &str) -> Result<(), Answer> {
 
 /// Starts the component once and checks the types of what it exports. That it dislikes empty settings is its
 /// right; that it fails on them is not.
-async fn try_out(loaded: &Arc<Loaded>, policy: PolicyName, version: &str, wasi: Wasi) -> Result<(), String> {
+async fn try_out(
+    loaded: &Arc<Loaded>,
+    policy: PolicyName,
+    version: &str,
+    wasi: Wasi,
+) -> Result<Callee, String> {
     let callee = Callee::prepare(Arc::clone(loaded), policy, version, wasi)?;
     check_decide(&callee, policy).await.map_err(|reason| {
         format!("Its `decide` does not fit `{}`: {reason}.", interface_name(policy, version))
     })?;
     match validate(&callee, "{}").await {
-        Ok(()) | Err(Answer::Problems(_)) => Ok(()),
+        Ok(()) | Err(Answer::Problems(_)) => Ok(callee),
         Err(Answer::Failed(failure)) => Err(format!(
             "Its `{policy}` fails in `validate-settings(\"{{}}\")`: {}: {}.",
             failure.kind.as_str(),

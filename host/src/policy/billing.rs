@@ -151,6 +151,10 @@ impl Policy for Billing {
         })
     }
 
+    fn seen_bytes(seen: &WitFacts) -> usize {
+        [&seen.ats_id, &seen.company_id, &seen.interview_id].into_iter().map(String::len).sum()
+    }
+
     fn said_bytes(said: &WitDecision) -> usize {
         // A line without a key is not nothing.
         said.lines

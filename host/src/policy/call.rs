@@ -1,4 +1,4 @@
-//! One call: a fresh store and instance, bounded in fuel, time, memory, stack, log and answer.
+//! One call: a fresh store and instance, bounded in fuel, time, memory, tables, stack, log and answer.
 //!
 //! A guest's loop gives the thread back at every tick, so no guest can stop the runtime. Whatever happens is
 //! a `FailureKind` with a sentence for the operator; nothing of the guest outlives the call.
@@ -146,7 +146,7 @@ where
 
 fn fresh_store(house: &House, bounds: &Bounds<'_>) -> wasmtime::Result<Store<Guest>> {
     let memory_bytes = (bounds.limits.memory_mib as usize) << 20;
-    let mut store = Store::new(&house.engine, Guest::new(memory_bytes, bounds.now_millis));
+    let mut store = Store::new(&house.engine, Guest::new(bounds.limits, bounds.now_millis));
     store.limiter(|guest| &mut guest.allowance);
     store.set_fuel(bounds.limits.fuel)?;
     // Each tick gives the thread back; the time limit stands around it. tokio's own yield, since after any
@@ -174,7 +174,7 @@ fn explain(error: &wasmtime::Error, refused_memory: bool) -> Failure {
     let mut explanation = error.root_cause().to_string();
     if kind == FailureKind::OutOfMemory {
         // What traps is the guest's allocator, which says nothing of why.
-        explanation.insert_str(0, "it asked for more memory than its release allows: ");
+        explanation.insert_str(0, "it asked for more memory or table elements than its release allows: ");
     }
     if let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() {
         for line in backtrace.to_string().lines().take(FRAMES_MAX) {

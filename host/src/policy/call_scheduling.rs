@@ -11,7 +11,7 @@ use switchboard_domain::time::Timestamp;
 use wasmtime::component::{ComponentType, Lift, Lower};
 
 use super::Error;
-use super::adapter::{Policy, id};
+use super::adapter::{ELEMENT_BYTES, Policy, id};
 use super::wit::{WitAgentFocus, canonical, wit_enum};
 
 /// When is a candidate phoned: for the first time when no time was named, and again after a call that failed?
@@ -259,6 +259,14 @@ impl Policy for CallScheduling {
                 }
             },
         })
+    }
+
+    fn seen_bytes(seen: &WitFacts) -> usize {
+        let local =
+            |local: &WitLocalTime| local.time_zone.len() + ELEMENT_BYTES * (1 + local.offset_changes.len());
+        [&seen.ats_id, &seen.company_id, &seen.interview_id].into_iter().map(String::len).sum::<usize>()
+            + ELEMENT_BYTES * seen.history.len()
+            + seen.local_times.iter().map(local).sum::<usize>()
     }
 
     fn said_bytes(said: &WitDecision) -> usize {

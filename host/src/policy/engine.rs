@@ -1,22 +1,21 @@
-//! The two engines. Everything that a fuel count depends on is fixed here: a change of these settings, or of
-//! wasmtime's major version, is a new fuel model, and recorded fuel no longer replays.
+//! The two engines. What a fuel count depends on stands in `fuel_model`; all else here is about room and speed.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::num::NonZeroUsize;
 
+use switchboard_domain::bounds::{MEMORY_MIB, TABLE_ELEMENTS};
 use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy,
-    WasmBacktraceDetails,
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails,
 };
 
 use super::guest::{self, Guest};
 use super::shape::Shape;
-use super::{Error, wasi};
+use super::{Error, fuel_model, wasi};
 
 /// The largest memory that a release can be given, which is also what a pool's slot has room for.
-const MEMORY_BYTES_MAX: usize = 256 << 20;
+const MEMORY_BYTES_MAX: usize = (*MEMORY_MIB.end() as usize) << 20;
 /// Compact guests in flight at once. Each used slot keeps `COMPACT_RESIDENT_BYTES`: 32 MiB in all.
 pub(super) const COMPACT_CALLS_MAX: u32 = 128;
 /// Covers the whole initial memory of a compact guest, so that a reset is a `memset` and no system call.
@@ -29,11 +28,13 @@ pub(super) const COMPACT_CORE_INSTANCES_MAX: u32 = 8;
 pub(super) const ROOMY_CALLS_MAX: u32 = 32;
 /// Python has 38 core instances.
 pub(super) const ROOMY_CORE_INSTANCES_MAX: u32 = 100;
-/// Python's tables.
-const TABLE_ELEMENTS_MAX: usize = 40_000;
+/// The largest table that a release can be given, in the same way.
+const TABLE_ELEMENTS_MAX: usize = *TABLE_ELEMENTS.end() as usize;
 /// wasmtime's bookkeeping of one interpreter instance.
 const INSTANCE_BYTES_MAX: usize = 4 << 20;
-/// What the guest's own calls may use; recursion beyond it is a `StackOverflow`.
+/// What the guest's own calls may use; recursion beyond it is a `StackOverflow`. No limit of a release: wasmtime fixes
+/// it for a whole engine, whose stacks lie in a pool of one size. Half a megabyte is what browsers give a guest, and
+/// some thousand frames of an interpreter.
 const WASM_STACK_BYTES: usize = 512 << 10;
 /// Frames that a trap collects; so many of the same few functions are a recursion.
 pub(super) const BACKTRACE_FRAMES_MAX: NonZeroUsize = NonZeroUsize::new(24).unwrap();
@@ -165,16 +166,12 @@ fn pool(calls: u32, core_instances_each: u32, memories_each: u32) -> PoolingAllo
     pool
 }
 
-/// What both engines share: fuel that counts the same everywhere, results that are the same everywhere.
+/// What both engines share.
 fn deterministic_config() -> Config {
     let mut config = Config::new();
+    fuel_model::configure(&mut config);
     config
-        .strategy(Strategy::Cranelift)
-        .cranelift_opt_level(OptLevel::Speed)
-        .cranelift_nan_canonicalization(true)
-        .relaxed_simd_deterministic(true)
         .wasm_component_model(true)
-        .consume_fuel(true)
         .epoch_interruption(true)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(ASYNC_STACK_BYTES)

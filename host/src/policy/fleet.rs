@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use switchboard_domain::decision::Slot;
 use switchboard_domain::id::ReleaseId;
-use switchboard_domain::release::{Digest, OnFailure, Release, SlotState};
+use switchboard_domain::release::{Digest, Limits, OnFailure, Release, SlotState};
 use switchboard_domain::rollout::{Health, Rollout, SlotRollouts, Stage};
 use switchboard_domain::safe_mode::SafeMode;
 use tokio::sync::{Notify, mpsc};
@@ -165,8 +165,8 @@ impl Fleet {
         L: Fn(Digest) -> Result<Arc<[u8]>, String> + Send + Sync + 'static,
     {
         let callee = self.callee(release, &Arc::new(load)).await.map(Arc::new);
-        let (key, seat) =
-            (SeatKey { slot: release.slot, release_id: release.id, begun_at: None }, Arc::default());
+        let key = SeatKey { slot: release.slot, release_id: release.id, begun_at: None };
+        let seat = Arc::new(Seat::new(release.limits.calls_in_flight));
         let member = Member { release: Some(release.clone()), id: release.id, key, seat, callee };
         Arc::new(Line::new(release.slot, vec![member]))
     }
@@ -267,8 +267,11 @@ impl Fleet {
         L: Fn(Digest) -> Result<Arc<[u8]>, String> + Send + Sync + 'static,
     {
         let key = SeatKey { slot, release_id: id, begun_at: watched.map(|rollout| rollout.begun_at) };
-        let seat = self.seat(key, watched);
-        let Some(release) = muster.releases.get(&id).copied() else {
+        let release = muster.releases.get(&id).copied();
+        let places_max =
+            release.map_or(Limits::DEFAULT.calls_in_flight, |release| release.limits.calls_in_flight);
+        let seat = self.seat(key, places_max, watched);
+        let Some(release) = release else {
             return Member {
                 release: None,
                 id,
@@ -299,11 +302,13 @@ impl Fleet {
         Callee::prepare(loaded, release.slot.policy, &release.policy_version, release.wasi)
     }
 
-    fn seat(&self, key: SeatKey, watched: Option<&Rollout>) -> Arc<Seat> {
+    fn seat(&self, key: SeatKey, places_max: u32, watched: Option<&Rollout>) -> Arc<Seat> {
         let mut seats = self.seats();
-        let fresh =
-            || Arc::new(watched.map_or_else(Seat::default, |it| Seat::watched(it, &self.shared.noted)));
-        Arc::clone(seats.entry(key).or_insert_with(fresh))
+        let fresh = || match watched {
+            Some(rollout) => Seat::watched(places_max, rollout, &self.shared.noted),
+            None => Seat::new(places_max),
+        };
+        Arc::clone(seats.entry(key).or_insert_with(|| Arc::new(fresh())))
     }
 
     fn seats(&self) -> std::sync::MutexGuard<'_, HashMap<SeatKey, Arc<Seat>>> {

@@ -2,15 +2,17 @@
 
 use std::collections::VecDeque;
 
+use switchboard_domain::release::Limits;
 use wasmtime::component::{ComponentType, Lift, Linker, WasmStr};
 use wasmtime::{ResourceLimiter, StoreContextMut};
 
+use super::adapter::kib;
 use super::wasi::WasiState;
 
 /// The interface that every guest may import.
 pub(super) const LOG_INTERFACE: &str = "switchboard:log/log@0.1.0";
 
-/// Lines kept of one call, the newest: enough for a panic and what led to it.
+/// Lines kept of one call, the newest, however short they are: nobody reads more of them.
 const LOG_LINES_MAX: usize = 50;
 /// Of one line.
 const LOG_LINE_BYTES_MAX: usize = 1_000;
@@ -19,8 +21,6 @@ const LOG_LINE_BYTES_MAX: usize = 1_000;
 const LOG_READ_BYTES_MAX: usize = 256 << 10;
 /// Stands where something was cut.
 const CUT: &str = "… [cut]";
-/// Python's tables have some ten thousand elements.
-const TABLE_ELEMENTS_MAX: usize = 40_000;
 
 /// A store's data.
 pub(super) struct Guest {
@@ -33,9 +33,14 @@ pub(super) struct Guest {
 }
 
 impl Guest {
-    pub(super) fn new(memory_bytes_max: usize, now_millis: i64) -> Self {
-        let allowance = Allowance { memory_bytes_max, memory_bytes: 0, refused: false };
-        Self { log: LogBook::default(), allowance, now_millis, wasi: None }
+    pub(super) fn new(limits: &Limits, now_millis: i64) -> Self {
+        let allowance = Allowance {
+            memory_bytes_max: (limits.memory_mib as usize) << 20,
+            memory_bytes: 0,
+            table_elements_max: limits.table_elements as usize,
+            refused: false,
+        };
+        Self { log: LogBook::new(kib(limits.log_kib)), allowance, now_millis, wasi: None }
     }
 }
 
@@ -92,14 +97,21 @@ pub(super) fn link_log(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
 }
 
 /// The bounded log of one call.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct LogBook {
     lines: VecDeque<String>,
+    /// Of the lines that are kept.
+    bytes: usize,
+    bytes_max: usize,
     read_bytes: usize,
     dropped: u64,
 }
 
 impl LogBook {
+    fn new(bytes_max: usize) -> Self {
+        Self { lines: VecDeque::new(), bytes: 0, bytes_max, read_bytes: 0, dropped: 0 }
+    }
+
     fn is_full(&self) -> bool {
         self.read_bytes >= LOG_READ_BYTES_MAX
     }
@@ -107,11 +119,13 @@ impl LogBook {
     fn note(&mut self, line: String, message_bytes: usize) {
         // An empty message costs as well.
         self.read_bytes += message_bytes.max(64);
-        if self.lines.len() == LOG_LINES_MAX {
-            self.lines.pop_front();
+        self.bytes += line.len();
+        self.lines.push_back(line);
+        while LOG_LINES_MAX < self.lines.len() || self.bytes_max < self.bytes {
+            let Some(oldest) = self.lines.pop_front() else { break };
+            self.bytes -= oldest.len();
             self.dropped += 1;
         }
-        self.lines.push_back(line);
     }
 
     /// The kept lines, oldest first; the first one tells how many are not there.
@@ -126,6 +140,7 @@ impl LogBook {
 pub(super) struct Allowance {
     memory_bytes_max: usize,
     memory_bytes: usize,
+    table_elements_max: usize,
     /// A trap after a refusal is the allocator's way of saying so.
     pub(super) refused: bool,
 }
@@ -152,7 +167,7 @@ impl ResourceLimiter for Allowance {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let allowed = desired <= TABLE_ELEMENTS_MAX;
+        let allowed = desired <= self.table_elements_max;
         self.refused |= !allowed;
         Ok(allowed)
     }

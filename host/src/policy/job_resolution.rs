@@ -11,7 +11,7 @@ use switchboard_domain::time::Timestamp;
 use wasmtime::component::{ComponentType, Lift, Lower};
 
 use super::Error;
-use super::adapter::{Policy, has, id};
+use super::adapter::{ELEMENT_BYTES, Policy, has, id};
 use super::wit::{WitAgentFocus, WitAgentType, canonical, wit_enum};
 
 const GRANT_JOB_TITLE: &str = "job-title";
@@ -210,6 +210,18 @@ impl Policy for JobResolution {
         })
     }
 
+    fn seen_bytes(seen: &WitFacts) -> usize {
+        let texts = [&seen.ats_id, &seen.company_id, &seen.agent_language];
+        let texts = texts.into_iter().chain(&seen.candidate_id).map(String::len).sum::<usize>();
+        let job = |job: &WitAssignedJob| {
+            let title = job.title.as_ref().map_or(0, String::len);
+            ELEMENT_BYTES + job.id.len() + title + entries_bytes(&job.metadata)
+        };
+        texts
+            + seen.assigned_jobs.iter().map(job).sum::<usize>()
+            + seen.candidate_metadata.as_deref().map_or(0, entries_bytes)
+    }
+
     fn said_bytes(said: &WitDecision) -> usize {
         match said {
             WitDecision::NoJob | WitDecision::Refuse(WitRefusal::JobRequired) => 0,
@@ -248,6 +260,17 @@ fn entries(metadata: Option<&Metadata>) -> Vec<WitMetadataEntry> {
         .into_iter()
         .map(|(pointer, leaf)| WitMetadataEntry { pointer, value: metadata_value(leaf) })
         .collect()
+}
+
+fn entries_bytes(entries: &[WitMetadataEntry]) -> usize {
+    let entry = |entry: &WitMetadataEntry| {
+        let value = match &entry.value {
+            WitMetadataValue::Text(text) | WitMetadataValue::Decimal(text) => text.len(),
+            WitMetadataValue::Integer(_) | WitMetadataValue::Boolean(_) | WitMetadataValue::Null => 0,
+        };
+        ELEMENT_BYTES + entry.pointer.len() + value
+    };
+    entries.iter().map(entry).sum()
 }
 
 fn metadata_value(leaf: Leaf) -> WitMetadataValue {

@@ -9,7 +9,7 @@ use switchboard_domain::time::Timestamp;
 use wasmtime::component::{ComponentType, Lift, Lower};
 
 use super::Error;
-use super::adapter::{Policy, has, id};
+use super::adapter::{ELEMENT_BYTES, Policy, has, id};
 use super::wit::canonical;
 
 const GRANT_EMAIL: &str = "email";
@@ -171,6 +171,14 @@ impl Policy for OwnerOnboarding {
                 .collect(),
             templates: seen.templates.clone(),
         })
+    }
+
+    fn seen_bytes(seen: &WitFacts) -> usize {
+        let texts =
+            [&seen.ats_id, &seen.company_id, &seen.company_locale, &seen.email_domain, &seen.email_hash];
+        let texts = texts.into_iter().chain(&seen.company_domain).chain(&seen.email).chain(&seen.templates);
+        texts.map(String::len).sum::<usize>()
+            + ELEMENT_BYTES * (seen.pending_invitations.len() + seen.templates.len())
     }
 
     fn said_bytes(said: &WitDecision) -> usize {

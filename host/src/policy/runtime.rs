@@ -15,6 +15,7 @@ use wasmtime::component::Component;
 use super::Error;
 use super::cache::Cache;
 use super::engine::{self, House, Kind};
+use super::fuel_model;
 use super::shape;
 
 /// A looping guest gives its thread back this often.
@@ -113,6 +114,12 @@ impl Runtime {
         engine::compact_config()
     }
 
+    /// The fuel model that this program counts under, in words that change with it.
+    #[must_use]
+    pub fn fuel_model() -> &'static str {
+        fuel_model::text()
+    }
+
     /// Components whose code is in memory now.
     #[must_use]
     pub fn loaded_components(&self) -> u64 {
@@ -140,6 +147,7 @@ impl Runtime {
         self.off_thread(move |runtime| runtime.compile(digest, bytes)).await?
     }
 
+    /// Does the work on a blocking thread.
     pub(super) async fn off_thread<R, F>(&self, work: F) -> Result<R, Error>
     where
         R: Send + 'static,

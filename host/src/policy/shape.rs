@@ -1,6 +1,11 @@
 //! What can be seen of a component without compiling it: its imports, its exports, its memories.
 
+use std::ops::Range;
+
 use wasmparser::{Encoding, Parser, Payload};
+
+/// The custom sections of a component in which it carries its scenarios.
+pub(super) const SCENARIOS_SECTION: &str = "switchboard:scenarios";
 
 /// The outside of a component.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,6 +20,9 @@ pub(super) struct Shape {
     pub(super) memories: u32,
     /// The initial size of all these memories together.
     pub(super) initial_memory_bytes: u64,
+    /// Where the contents of its own sections of scenarios lie in its bytes. Those of nested components are the
+    /// matter of those who made them.
+    pub(super) scenarios: Vec<Range<usize>>,
 }
 
 /// Unless a module says otherwise.
@@ -59,6 +67,10 @@ impl Shape {
                 for export in exports {
                     self.exports.push(export?.name.name.to_owned());
                 }
+            }
+            Payload::CustomSection(section) if depth == 1 && section.name() == SCENARIOS_SECTION => {
+                let from = section.data_offset();
+                self.scenarios.push(from..from + section.data().len());
             }
             Payload::InstanceSection(instances) => {
                 for instance in instances {

@@ -63,7 +63,7 @@ fn release(number: u128, plugin: &str, settings: &str, on_failure: OnFailure) ->
         digest: digest_of(&guest(plugin)),
         policy_version: "0.1.0".to_owned(),
         settings: settings.to_owned(),
-        limits: Limits { fuel: 50_000_000, timeout_millis: 2_000, memory_mib: 16 },
+        limits: Limits { fuel: 50_000_000, timeout_millis: 2_000, memory_mib: 16, ..Limits::DEFAULT },
         on_failure,
         wasi: Wasi::None,
         grants: Vec::new(),

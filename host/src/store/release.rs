@@ -14,6 +14,7 @@ use super::txn::{Direction, Read};
 impl Record for Release {
     type Id = ReleaseId;
     const TABLE: Table = Table::Release;
+    const VERSION: u8 = 2;
 
     fn id(&self) -> ReleaseId {
         self.id

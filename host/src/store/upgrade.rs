@@ -1,8 +1,8 @@
 //! What a file of an earlier format lacks, in steps. Format 1 had no word lists, and an index of keys by their hash,
 //! which was dropped without another format. Format 2 had no queues of calls and no deadlines of interviews, three
 //! records were of another shape, and decisions about a candidate stood in another order. In format 3 call attempts did
-//! not know their decisions. Done at the first start, in commits of bounded size. A row says how far that is, so that a crash in the middle loses nothing; nobody is served
-//! before it is gone.
+//! not know their decisions, and releases had three limits. Done at the first start, in commits of bounded size. A row
+//! says how far that is, so that a crash in the middle loses nothing; nobody is served before it is gone.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use switchboard_domain::company::Company;
 use switchboard_domain::decision::Decision;
 use switchboard_domain::interview::Interview;
 use switchboard_domain::job::Job;
+use switchboard_domain::release::Release;
 
 use super::engine::{Engine, Writing};
 use super::record::{self, Record};
@@ -97,6 +98,7 @@ fn next(txn: &mut Txn, progress: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         6 => turn_decisions(txn, after)?,
         // Those that came here by step 5 are of today's shape already.
         &FROM_FORMAT_3 => reshape(txn, after, 2, |_, _, former: format_3::CallAttempt| Ok(former.renewed()))?,
+        8 => reshape(txn, after, 1, release)?,
         _ => return Ok(None),
     };
     Ok(Some(match last {
@@ -201,4 +203,9 @@ fn call_attempt(txn: &mut Txn, key: &[u8], former: format_2::CallAttempt) -> Res
         place.add(txn, key)?;
     }
     Ok(attempt)
+}
+
+/// It has every limit now, with the numbers that were fixed before.
+fn release(_: &mut Txn, _: &[u8], former: format_3::Release) -> Result<Release, Error> {
+    Ok(former.renewed())
 }

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
+use crate::problem::Problems;
 
 fn release(number: u128) -> ReleaseId {
     ReleaseId::new(Uuid::from_u128(number))
@@ -96,11 +97,35 @@ fn limits_have_bounds_and_defaults_inside_them() {
         problems.list().iter().map(|problem| problem.path.clone()).collect::<Vec<_>>()
     };
     assert!(check(Limits::default()).is_empty());
-    assert!(check(Limits { fuel: 1, timeout_millis: 1, memory_mib: 1 }).is_empty());
-    assert!(check(Limits { fuel: 10_000_000_000, timeout_millis: 5_000, memory_mib: 256 }).is_empty());
-    let all = ["limits.fuel", "limits.timeoutMs", "limits.memoryMib"];
-    assert_eq!(check(Limits { fuel: 0, timeout_millis: 0, memory_mib: 0 }), all);
-    assert_eq!(check(Limits { fuel: 10_000_000_001, timeout_millis: 5_001, memory_mib: 257 }), all);
+    assert_eq!(Limits::from(WantedLimits::default()), Limits::default());
+    let each = |fuel, timeout_millis, others: [u32; 6]| {
+        let [memory_mib, table_elements, input_kib, output_kib, log_kib, calls_in_flight] = others.map(Some);
+        let (fuel, timeout_millis) = (Some(fuel), Some(timeout_millis));
+        Limits::from(WantedLimits {
+            fuel,
+            timeout_millis,
+            memory_mib,
+            table_elements,
+            input_kib,
+            output_kib,
+            log_kib,
+            calls_in_flight,
+        })
+    };
+    assert!(check(each(1, 1, [1; 6])).is_empty());
+    assert!(check(each(10_000_000_000, 5_000, [256, 40_000, 8_192, 64, 64, 64])).is_empty());
+    let all = [
+        "limits.fuel",
+        "limits.timeoutMs",
+        "limits.memoryMib",
+        "limits.tableElements",
+        "limits.inputKib",
+        "limits.outputKib",
+        "limits.logKib",
+        "limits.callsInFlight",
+    ];
+    assert_eq!(check(each(0, 0, [0; 6])), all);
+    assert_eq!(check(each(10_000_000_001, 5_001, [257, 40_001, 8_193, 65, 65, 65])), all);
 }
 
 #[test]

@@ -16,6 +16,10 @@ use crate::cli::request::Request;
 /// Decisions of one request: as many as the server lists at once.
 pub(super) const PAGE: usize = 1000;
 
+/// What one call of the release may use.
+const LIMITS: [&str; 8] =
+    ["fuel", "timeoutMs", "memoryMib", "tableElements", "inputKib", "outputKib", "logKib", "callsInFlight"];
+
 /// Makes scenarios of decisions; asks for each release once.
 pub(super) struct Scenarios<'a> {
     server: &'a Server,
@@ -56,7 +60,7 @@ impl<'a> Scenarios<'a> {
             "release": asked["release"],
             "plugin": release["plugin"],
             "version": release["version"],
-            "limits": { "fuel": release["fuel"], "timeoutMs": release["timeoutMs"], "memoryMib": release["memoryMib"] },
+            "limits": LIMITS.iter().map(|name| ((*name).to_owned(), release[name].clone())).collect::<Value>(),
             "wasi": release["wasi"],
             "settings": release["settings"],
             "input": decision["facts"],

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::{Ask, ok};
 use crate::app;
-use crate::app::decision::Wanted;
+use crate::app::decision::{FuelModels, Wanted};
 use crate::http::{Failure, Reply, schema};
 
 /// So many are listed unless said otherwise.
@@ -46,7 +46,8 @@ pub(super) const LISTED_MAX: usize = 1000;
     }],
     "fuel": 31760,
     "durationMicros": 212,
-    "redacted": false
+    "redacted": false,
+    "fuelModel": "… 48, costs 56ab2396, optimised for speed, canonical NaNs, deterministic relaxed SIMD"
 }))]
 pub struct DecisionView {
     #[schema(format = "uuid")]
@@ -87,6 +88,10 @@ pub struct DecisionView {
     duration_micros: u64,
     /// Whether what the release was granted to see, and what its plugin said, is gone from it.
     redacted: bool,
+    /// What fuel was counted under; absent where the decision is older than every note of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
+    fuel_model: Option<String>,
 }
 
 /// One release's part in it.
@@ -122,10 +127,14 @@ pub struct AskedView {
     "explanation": null,
     "log": [],
     "recorded": {"answer": {"refuse": "job-required"}, "fuel": 31760, "failure": null},
-    "reproducible": true
+    "reproducible": true,
+    "fuelModel": {
+        "recorded": "… 48, costs 56ab2396, optimised for speed, canonical NaNs, deterministic relaxed SIMD",
+        "running": "… 48, costs 56ab2396, optimised for speed, canonical NaNs, deterministic relaxed SIMD"
+    }
 }))]
 pub struct ReplayView {
-    /// Whether answer and fuel are the recorded ones.
+    /// Whether answer and fuel are the recorded ones; under another fuel model, whether the answer is.
     same: bool,
     #[schema(schema_with = schema::anything)]
     answer: Value,
@@ -137,6 +146,17 @@ pub struct ReplayView {
     recorded: RecordedView,
     /// Whether what was recorded can be had again: a timeout cannot.
     reproducible: bool,
+    fuel_model: FuelModelView,
+}
+
+/// What fuel is counted under. Counts are compared where both are the same.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminFuelModel)]
+pub struct FuelModelView {
+    /// Null where the decision is older than every note of it.
+    #[schema(value_type = Option<String>)]
+    recorded: Option<String>,
+    running: &'static str,
 }
 
 /// What was recorded.
@@ -154,7 +174,7 @@ pub(super) fn json_of(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| text.into())
 }
 
-fn view(decision: &Decision, redacted_to: Option<DecisionId>) -> DecisionView {
+fn view(decision: &Decision, redacted_to: Option<DecisionId>, models: &FuelModels) -> DecisionView {
     DecisionView {
         id: decision.id.to_string(),
         at: decision.at.to_string(),
@@ -172,6 +192,7 @@ fn view(decision: &Decision, redacted_to: Option<DecisionId>) -> DecisionView {
         fuel: decision.asked.iter().map(|asked| asked.fuel_used).sum(),
         duration_micros: decision.asked.iter().map(|asked| asked.duration_micros).sum(),
         redacted: redacted_to.is_some_and(|last| decision.id <= last),
+        fuel_model: models.of(decision.id).map(str::to_owned),
     }
 }
 
@@ -205,7 +226,8 @@ pub(super) fn list(ask: &Ask<'_>) -> Result<Reply, Failure> {
     Ask::refuse(problems)?;
     let decisions = app::decision::list(ask.app, &wanted, limit)?;
     let redacted_to = app::decision::redacted_to(ask.app)?;
-    ok(&decisions.iter().map(|decision| view(decision, redacted_to)).collect::<Vec<_>>())
+    let models = app::decision::fuel_models(ask.app)?;
+    ok(&decisions.iter().map(|decision| view(decision, redacted_to, &models)).collect::<Vec<_>>())
 }
 
 pub(super) fn limit(text: &str) -> Result<usize, Flaw> {
@@ -220,7 +242,8 @@ pub(super) fn moment(written: &str) -> Result<Timestamp, Flaw> {
 
 pub(super) fn get(ask: &Ask<'_>) -> Result<Reply, Failure> {
     let decision = app::decision::show(ask.app, ask.id()?)?;
-    ok(&view(&decision, app::decision::redacted_to(ask.app)?))
+    let models = app::decision::fuel_models(ask.app)?;
+    ok(&view(&decision, app::decision::redacted_to(ask.app)?, &models))
 }
 
 /// The body is another build of the plugin, or empty.
@@ -249,5 +272,9 @@ pub(super) async fn replay(ask: &Ask<'_>) -> Result<Reply, Failure> {
         log: now.log,
         recorded: RecordedView { answer: then.answer, fuel: then.fuel, failure: then.failure },
         reproducible: replay.is_reproducible,
+        fuel_model: FuelModelView {
+            recorded: replay.fuel_model_recorded,
+            running: replay.fuel_model_running,
+        },
     })
 }

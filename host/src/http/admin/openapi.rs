@@ -225,7 +225,10 @@ fn operation(route: Route) -> Option<Operation> {
         Route::ListPlugins => Operation::new(PLUGINS, "List plugins")
             .lists::<PluginView>("Every version of each, the newest first."),
         Route::PushPlugin => Operation::new(PLUGINS, "Push a plugin")
-            .note("The body is a WebAssembly component, at most 32 MiB.")
+            .note(
+                "The body is a WebAssembly component, at most 32 MiB. The scenarios in its custom sections \
+                 `switchboard:scenarios` are asked, and all of them must hold.",
+            )
             .with(Parameter::text("name", "The plugin's name.").required())
             .takes_bytes(WASM, false)
             .makes::<PluginView>("The version that was admitted; the same bytes again are the same version.")

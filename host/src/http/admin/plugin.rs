@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::{Ask, created, ok};
 use crate::app;
+use crate::app::plugin::Pushed;
 use crate::http::{Failure, Reply, schema};
 
 /// A version of a plugin.
@@ -21,6 +22,7 @@ use crate::http::{Failure, Reply, schema};
     "wit": "0.1.0",
     "sizeBytes": 131_072,
     "compileMs": 412,
+    "scenarios": 4,
     "pushedAt": "2026-04-02T08:00:00.000Z"
 }))]
 pub struct PluginView {
@@ -36,6 +38,10 @@ pub struct PluginView {
     size_bytes: u64,
     /// How long compiling took at the push.
     compile_ms: u64,
+    /// How many of the scenarios that it carries were asked and passed. Told by the push alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u64)]
+    scenarios: Option<usize>,
     #[schema(format = "date-time")]
     pushed_at: String,
 }
@@ -66,6 +72,7 @@ fn view(version: &PluginVersion) -> PluginView {
         wit: wit.join(", "),
         size_bytes: version.size_bytes,
         compile_ms: version.compile_millis,
+        scenarios: None,
         pushed_at: version.pushed_at.to_string(),
     }
 }
@@ -90,7 +97,8 @@ pub(super) async fn push(ask: &Ask<'_>) -> Result<Reply, Failure> {
     Ask::refuse(problems)?;
     let name = name.ok_or_else(|| Failure::field("name", Flaw::missing()))?;
     let bytes: Arc<[u8]> = Arc::from(ask.request.bytes()?.as_ref());
-    created(&view(&app::plugin::push(ask.app, &name, bytes, ask.actor()?).await?))
+    let Pushed { version, scenarios } = app::plugin::push(ask.app, &name, bytes, ask.actor()?).await?;
+    created(&PluginView { scenarios: Some(scenarios), ..view(&version) })
 }
 
 pub(super) async fn remove(ask: &Ask<'_>) -> Result<Reply, Failure> {

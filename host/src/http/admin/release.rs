@@ -7,7 +7,7 @@ use serde_json::Value;
 use switchboard_domain::bounds;
 use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::rejection::Rejection;
-use switchboard_domain::release::{OnFailure, Release, Wasi};
+use switchboard_domain::release::{OnFailure, Release, WantedLimits, Wasi};
 use switchboard_domain::rollout::{RollbackBounds, Stage};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
@@ -39,6 +39,11 @@ const GRANTS_MAX: usize = 20;
     "fuel": 50_000_000,
     "timeoutMs": 200,
     "memoryMib": 16,
+    "tableElements": 20_000,
+    "inputKib": 4_096,
+    "outputKib": 16,
+    "logKib": 16,
+    "callsInFlight": 8,
     "wasi": "none",
     "grants": [],
     "comment": "The built-in rules.",
@@ -67,6 +72,21 @@ pub struct ReleaseBody {
     /// Of one call.
     #[schema(minimum = 1, maximum = 256)]
     memory_mib: Option<u32>,
+    /// Of each table of the guest.
+    #[schema(minimum = 1, maximum = 40_000)]
+    table_elements: Option<u32>,
+    /// Facts and settings of one call together.
+    #[schema(minimum = 1, maximum = 8_192)]
+    input_kib: Option<u32>,
+    /// Of all texts in one answer.
+    #[schema(minimum = 1, maximum = 64)]
+    output_kib: Option<u32>,
+    /// Log that is kept of one call, the newest lines.
+    #[schema(minimum = 1, maximum = 64)]
+    log_kib: Option<u32>,
+    /// At once, in its slot.
+    #[schema(minimum = 1, maximum = 64)]
+    calls_in_flight: Option<u32>,
     /// `minimal` for guests that cannot start without WASI; `none` when not sent.
     #[schema(schema_with = schema::wasi)]
     wasi: Option<String>,
@@ -160,6 +180,11 @@ pub struct DemandBody {
     "fuel": 50_000_000,
     "timeoutMs": 200,
     "memoryMib": 16,
+    "tableElements": 20_000,
+    "inputKib": 4_096,
+    "outputKib": 16,
+    "logKib": 16,
+    "callsInFlight": 8,
     "wasi": "none",
     "grants": [],
     "comment": "The built-in rules.",
@@ -187,6 +212,16 @@ pub struct ReleaseView {
     timeout_ms: u64,
     /// Of one call.
     memory_mib: u32,
+    /// Of each table of the guest.
+    table_elements: u32,
+    /// Facts and settings of one call together.
+    input_kib: u32,
+    /// Of all texts in one answer.
+    output_kib: u32,
+    /// Log that is kept of one call, the newest lines.
+    log_kib: u32,
+    /// At once, in its slot.
+    calls_in_flight: u32,
     #[schema(schema_with = schema::wasi)]
     wasi: &'static str,
     /// Fields of the facts beyond ids that it may see.
@@ -211,6 +246,11 @@ pub(super) fn view(release: &Release) -> ReleaseView {
         fuel: release.limits.fuel,
         timeout_ms: release.limits.timeout_millis,
         memory_mib: release.limits.memory_mib,
+        table_elements: release.limits.table_elements,
+        input_kib: release.limits.input_kib,
+        output_kib: release.limits.output_kib,
+        log_kib: release.limits.log_kib,
+        calls_in_flight: release.limits.calls_in_flight,
         wasi: release.wasi.as_str(),
         grants: release.grants.clone(),
         comment: release.comment.clone(),
@@ -247,6 +287,11 @@ fn read(fields: &mut Fields<'_>) -> Read<NewRelease> {
     let fuel = fields.optional("fuel", count(bounds::FUEL));
     let timeout_millis = fields.optional("timeoutMs", count(bounds::TIMEOUT_MILLIS));
     let memory_mib = fields.optional("memoryMib", whole(bounds::MEMORY_MIB));
+    let table_elements = fields.optional("tableElements", whole(bounds::TABLE_ELEMENTS));
+    let input_kib = fields.optional("inputKib", whole(bounds::INPUT_KIB));
+    let output_kib = fields.optional("outputKib", whole(bounds::OUTPUT_KIB));
+    let log_kib = fields.optional("logKib", whole(bounds::LOG_KIB));
+    let calls_in_flight = fields.optional("callsInFlight", whole(bounds::CALLS_IN_FLIGHT));
     let wasi = fields.optional("wasi", text(Wasi::parse));
     let grants = fields.list("grants", 0..=GRANTS_MAX, chars(GRANT_CHARS));
     let comment = fields.optional("comment", chars(bounds::RELEASE_COMMENT_CHARS));
@@ -256,9 +301,16 @@ fn read(fields: &mut Fields<'_>) -> Read<NewRelease> {
         plugin: plugin?,
         settings: settings?,
         on_failure: on_failure?,
-        fuel: fuel?,
-        timeout_millis: timeout_millis?,
-        memory_mib: memory_mib?,
+        limits: WantedLimits {
+            fuel: fuel?,
+            timeout_millis: timeout_millis?,
+            memory_mib: memory_mib?,
+            table_elements: table_elements?,
+            input_kib: input_kib?,
+            output_kib: output_kib?,
+            log_kib: log_kib?,
+            calls_in_flight: calls_in_flight?,
+        },
         wasi: wasi?,
         grants: grants?.unwrap_or_default(),
         comment: comment?,

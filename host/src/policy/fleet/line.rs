@@ -218,7 +218,12 @@ impl Member {
         match failure {
             None => self.seat.breaker.note_answer(),
             // What was not run says nothing of the release.
-            Some(FailureKind::TooBusy | FailureKind::BreakerOpen | FailureKind::Unavailable) => {}
+            Some(
+                FailureKind::TooBusy
+                | FailureKind::BreakerOpen
+                | FailureKind::Unavailable
+                | FailureKind::InputTooLarge,
+            ) => {}
             Some(_) => self.seat.breaker.note_failure(Instant::now()),
         }
         let (outcome, verdict) = match called.result {

@@ -13,11 +13,7 @@ use tokio::time::Instant;
 use super::breaker::{Breaker, BreakerState};
 use crate::policy::call::{self, Failure};
 
-/// Calls of one release in one slot at once. A call that does not loop never waits, so that even hundreds
-/// of connections use only as many as there are threads; looping ones cannot take the whole pool.
-const CALLS_IN_FLIGHT_MAX: u32 = 8;
-
-/// Calls that may wait for one of these places; one more is answered by the failure ladder at once. Those that
+/// Calls that may wait for one of the places that a release has in its slot (`Limits::calls_in_flight`); one more is answered by the failure ladder at once. Those that
 /// wait hold places of the whole server, which a slow release must not take from others; and the last of so
 /// many has its turn within a time limit of the default, when each call takes a tenth of it.
 const CALLS_WAITING_MAX: usize = 64;
@@ -126,6 +122,7 @@ impl ReleaseStats {
 pub(in crate::policy) struct Seat {
     pub(super) breaker: Breaker,
     places: Semaphore,
+    places_max: u32,
     waiting: Semaphore,
     calls: AtomicU64,
     answered: AtomicU64,
@@ -144,11 +141,13 @@ pub(in crate::policy) struct Seat {
     noted: Option<Arc<Notify>>,
 }
 
-impl Default for Seat {
-    fn default() -> Self {
+impl Seat {
+    /// With so many places for calls at once.
+    pub(super) fn new(places_max: u32) -> Self {
         Self {
             breaker: Breaker::default(),
-            places: Semaphore::new(CALLS_IN_FLIGHT_MAX as usize),
+            places: Semaphore::new(places_max as usize),
+            places_max,
             waiting: Semaphore::new(CALLS_WAITING_MAX),
             calls: AtomicU64::new(0),
             answered: AtomicU64::new(0),
@@ -165,13 +164,11 @@ impl Default for Seat {
             noted: None,
         }
     }
-}
 
-impl Seat {
     /// The seat of a rollout: whoever waits for `noted` hears of each call.
-    pub(super) fn watched(rollout: &Rollout, noted: &Arc<Notify>) -> Self {
+    pub(super) fn watched(places_max: u32, rollout: &Rollout, noted: &Arc<Notify>) -> Self {
         let slow_micros = rollout.bounds.p99_millis.map_or(u64::MAX, |millis| millis.saturating_mul(1_000));
-        Self { slow_micros, noted: Some(Arc::clone(noted)), ..Self::default() }
+        Self { slow_micros, noted: Some(Arc::clone(noted)), ..Self::new(places_max) }
     }
 
     /// What the bounds of a rollout look at.
@@ -259,7 +256,7 @@ impl Seat {
             fuel_total: read(&self.fuel),
             duration_micros_total: read(&self.duration_micros),
             duration_counts: std::array::from_fn(|bucket| read(&self.durations[bucket])),
-            in_flight: u64::from(CALLS_IN_FLIGHT_MAX).saturating_sub(free),
+            in_flight: u64::from(self.places_max).saturating_sub(free),
             compared: read(&self.compared),
             changed: read(&self.changed),
             skipped: read(&self.skipped),
@@ -271,16 +268,22 @@ impl Seat {
 mod tests {
     use std::time::Duration;
 
+    use switchboard_domain::decision::PolicyName;
+
     use super::*;
 
     #[tokio::test]
     async fn so_many_wait_for_a_place_and_no_more() {
-        let seat = std::sync::Arc::new(Seat::default());
+        let places_max = 3;
+        let seat = std::sync::Arc::new(Seat::new(places_max));
         let deadline = Instant::now() + Duration::from_secs(60);
         let mut running = Vec::new();
-        for _ in 0..CALLS_IN_FLIGHT_MAX {
+        for _ in 0..places_max {
             running.push(seat.place(deadline).await.unwrap());
         }
+        let id = ReleaseId::from_bytes([1; 16]);
+        let slot = Slot { ats_id: None, policy: PolicyName::Billing };
+        assert_eq!(seat.stats(slot, id).in_flight, u64::from(places_max));
         let mut waiting = tokio::task::JoinSet::new();
         for _ in 0..CALLS_WAITING_MAX {
             let seat = std::sync::Arc::clone(&seat);

@@ -110,7 +110,7 @@ async fn minimal_wasi_is_there_only_when_asked_for_and_is_the_same_in_each_repla
     assert!(loaded.house.plain.instantiate_pre(&loaded.component).is_err(), "not linked by default");
     let pre = loaded.house.minimal_wasi.instantiate_pre(&loaded.component).expect("linked");
     let function = loaded.component.get_export_index(None, "draw").expect("exported");
-    let limits = Limits { fuel: 1_000_000, timeout_millis: 1_000, memory_mib: 1 };
+    let limits = Limits { fuel: 1_000_000, timeout_millis: 1_000, memory_mib: 1, ..Limits::DEFAULT };
     let mut drawn = Vec::new();
     for now_millis in [1, 1, 2] {
         let bounds = Bounds { limits: &limits, now_millis, deadline: soon() };
@@ -131,7 +131,7 @@ async fn a_component_goes_where_its_shape_fits() {
         let pre = loaded.house.minimal_wasi.instantiate_pre(&loaded.component).expect("linked");
         let function = loaded.component.get_export_index(None, "draw").expect("exported");
         for (memory_mib, fits) in [(2, true), (1, kind == Kind::Compact)] {
-            let limits = Limits { fuel: 1_000_000, timeout_millis: 1_000, memory_mib };
+            let limits = Limits { fuel: 1_000_000, timeout_millis: 1_000, memory_mib, ..Limits::DEFAULT };
             let bounds = Bounds { limits: &limits, now_millis: 1, deadline: soon() };
             let called = call::call::<(), (u64,)>(&loaded.house, &pre, &function, (), bounds).await;
             let failed = called.result.err().map(|failure| failure.kind);
@@ -143,4 +143,27 @@ async fn a_component_goes_where_its_shape_fits() {
         let loaded = runtime().load(digest_of(&bytes), move || Ok(bytes)).await.expect("loads");
         assert_eq!(loaded.house.kind, Kind::Compact, "{name}: the SDK's guests run without system calls");
     }
+}
+
+#[tokio::test]
+async fn our_own_plugins_carry_scenarios_that_hold() {
+    for name in GUESTS {
+        let bytes = guest(name);
+        let sections = shape::read(&bytes).expect("a component").scenarios;
+        assert_eq!(sections.len(), usize::from(name != "hostile"), "{name}");
+        let admitted = runtime().admit(Arc::clone(&bytes)).await.expect("every scenario holds");
+        let expected = if name == "hostile" { 0..=0 } else { 3..=50 };
+        assert!(expected.contains(&admitted.scenarios), "{name}: {}", admitted.scenarios);
+        let text = sections.into_iter().filter_map(|place| bytes.get(place)).collect::<Vec<_>>().concat();
+        let text = String::from_utf8(text).expect("JSON");
+        for implements in admitted.implements.iter().filter(|_| name != "hostile") {
+            assert!(text.contains(&format!("\"{}\"", implements.policy)), "{name}: {}", implements.policy);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_embedded_plugin_is_not_asked_at_each_start() {
+    let admitted = runtime().admit_embedded(guest("standard")).await.expect("admitted");
+    assert_eq!(admitted.scenarios, 0);
 }

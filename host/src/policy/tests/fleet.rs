@@ -31,7 +31,8 @@ fn looping_calls(fleet: &Fleet, count: usize) -> JoinSet<Outcome<Verdict>> {
 async fn looping_guests_do_not_stop_the_threads() {
     let looping = {
         let mut release = hostile("loop", OnFailure::Reject);
-        release.limits = Limits { fuel: u64::MAX / 2, timeout_millis: 5_000, memory_mib: 16 };
+        release.limits =
+            Limits { fuel: u64::MAX / 2, timeout_millis: 5_000, memory_mib: 16, ..Limits::DEFAULT };
         release
     };
     let loops = fleet_of(&looping).await;
@@ -53,7 +54,7 @@ async fn looping_guests_do_not_stop_the_threads() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slot_takes_a_bounded_number_of_places() {
     let mut release = hostile("loop", OnFailure::Reject);
-    release.limits = Limits { fuel: u64::MAX / 2, timeout_millis: 5_000, memory_mib: 16 };
+    release.limits = Limits { fuel: u64::MAX / 2, timeout_millis: 5_000, memory_mib: 16, ..Limits::DEFAULT };
     let fleet = fleet_of(&release).await;
     let _endless = looping_calls(&fleet, 8);
     while fleet.stats()[0].in_flight < 8 {
@@ -68,7 +69,7 @@ async fn a_slot_takes_a_bounded_number_of_places() {
 #[tokio::test]
 async fn the_ladder_ends_inside_its_deadline() {
     let mut active = hostile("loop", OnFailure::LastGood);
-    active.limits = Limits { fuel: u64::MAX / 2, timeout_millis: 5_000, memory_mib: 16 };
+    active.limits = Limits { fuel: u64::MAX / 2, timeout_millis: 5_000, memory_mib: 16, ..Limits::DEFAULT };
     let mut last_good = hostile("loop", OnFailure::Reject);
     last_good.id = ReleaseId::new(Uuid::from_u128(3));
     last_good.limits = active.limits.clone();

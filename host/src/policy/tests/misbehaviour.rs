@@ -47,7 +47,7 @@ async fn a_trap_tells_its_function_and_its_last_words() {
 #[tokio::test]
 async fn a_loop_with_endless_fuel_ends_by_time() {
     let mut release = hostile("loop", OnFailure::Reject);
-    release.limits = Limits { fuel: u64::MAX / 2, timeout_millis: 60, memory_mib: 16 };
+    release.limits = Limits { fuel: u64::MAX / 2, timeout_millis: 60, memory_mib: 16, ..Limits::DEFAULT };
     let started = Instant::now();
     let outcome = resolve(&release).await;
     assert_eq!(failure(&outcome).0, FailureKind::Timeout);

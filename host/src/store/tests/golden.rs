@@ -11,7 +11,7 @@ use switchboard_domain::company::Company;
 use switchboard_domain::id::{CandidateId, DecisionId, JobId, ReleaseId};
 use switchboard_domain::interview::{Interview, InterviewStatus};
 use switchboard_domain::job::JobStatus;
-use switchboard_domain::release::Digest;
+use switchboard_domain::release::{Digest, Limits, Release};
 use switchboard_domain::removal::Removed;
 
 use super::super::call_queue::{self, CallQueue, Seat};
@@ -35,7 +35,7 @@ const FORMAT_1: &str = include_str!("golden_format_1.txt");
 /// The same in a file of format 2, which had no queues of calls.
 const FORMAT_2: &str = include_str!("golden_format_2.txt");
 
-/// Records in a file of format 3, whose call attempts did not know their decisions.
+/// The same in a file of format 3, whose call attempts did not know their decisions, and whose releases had three limits.
 const FORMAT_3: &str = include_str!("golden_format_3.txt");
 
 fn write_one_of_each(txn: &mut Txn) -> Result<(), Error> {
@@ -168,12 +168,26 @@ fn attempts_without_decisions() -> [CallAttempt; 2] {
 }
 
 #[test]
-fn a_file_of_format_3_differs_in_its_call_attempts_alone() {
+fn a_file_of_format_3_differs_in_call_attempts_and_releases_alone() {
     let today = opened_today(FORMAT_3);
     let attempts = attempts_without_decisions();
     assert_eq!(interview::attempts(&today, attempts[0].interview_id).expect("reads"), attempts);
+    // The numbers that were fixed then: a release is immutable.
+    let limits = Limits {
+        fuel: 10,
+        timeout_millis: 20,
+        memory_mib: 30,
+        table_elements: 40_000,
+        input_kib: 8_192,
+        output_kib: 16,
+        log_kib: 64,
+        calls_in_flight: 8,
+    };
+    let release = Release { limits, ..fixture::release(2, SLOT) };
+    assert_eq!(get::<Release>(&today, &release.id).expect("reads"), Some(release));
     let others = |rows: &str| -> Vec<String> {
-        rows.lines().filter(|row| !row.starts_with("call_attempt ")).map(str::to_owned).collect()
+        let is_changed = |row: &&str| row.starts_with("call_attempt ") || row.starts_with("release ");
+        rows.lines().filter(|row| !is_changed(row)).map(str::to_owned).collect()
     };
     assert_eq!(others(&rows_of(&today)), others(GOLDEN));
 }

@@ -10,12 +10,14 @@ use switchboard_domain::time::Timestamp;
 
 use super::super::decision::DecisionFilter;
 use super::super::engine::Engine;
+use super::super::fuel_model::FuelModels;
 use super::super::idempotency::{Reply, ReplyKey};
-use super::super::txn::Txn;
+use super::super::schema::Table;
+use super::super::txn::{Read as _, Txn};
 use super::super::{
     Abort, Backing, Error, Options, PageRequest, PageStart, Store, ats, check, company, decision, delete,
-    event, exists, get, idempotency, insert, interview, key, meta, outbox, phone_number, plugin, release,
-    slot, update,
+    event, exists, fuel_model, get, idempotency, insert, interview, key, meta, outbox, phone_number, plugin,
+    release, safe_mode, slot, update,
 };
 use super::fixture::{self, ATS, COMPANY, SLOT, id};
 
@@ -162,6 +164,27 @@ fn events_have_one_order_that_removals_do_not_restart() {
     }
     assert_eq!(event::append(&mut txn, fixture::event(4, None)).expect("appends"), 4);
     assert_eq!(sequences(&txn, 0, 9), [4]);
+    assert_sound(&txn);
+}
+
+#[test]
+fn a_decision_has_the_fuel_model_that_was_noted_before_it() {
+    let mut txn = txn();
+    let at = |number: u64| DecisionId::from_bytes(id(number));
+    assert_eq!(FuelModels::read(&txn).expect("reads").newest(), None);
+    fuel_model::put(&mut txn, at(3), "one").expect("writes");
+    fuel_model::put(&mut txn, at(5), "other").expect("writes");
+    safe_mode::set(&mut txn, None, true).expect("writes");
+    let models = FuelModels::read(&txn).expect("reads");
+    for (number, model) in
+        [(2, None), (3, Some("one")), (4, Some("one")), (5, Some("other")), (9, Some("other"))]
+    {
+        assert_eq!(models.of(at(number)), model, "{number}");
+    }
+    assert_eq!(models.newest(), Some("other"));
+    // As it lies in files already.
+    let key = [b"fuel-model/".as_slice(), &id(3)].concat();
+    assert_eq!(txn.get(Table::Meta, &key).expect("reads"), Some(b"\x01\x03one".to_vec()));
     assert_sound(&txn);
 }
 
