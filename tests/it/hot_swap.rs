@@ -17,12 +17,13 @@ use tokio::task::JoinSet;
 
 use crate::alone::{alone, resident_bytes};
 
-const SWAPS: usize = 200;
+/// A thousand in the rounds that count.
+const SWAPS: usize = 334;
 const CONNECTIONS: usize = 64;
 const ROUNDS: usize = 3;
 
 /// Until caches are full and every thread has its allocator's pages.
-const WARM_UP_ROUNDS: usize = 3;
+const WARM_UP_ROUNDS: usize = 2;
 
 /// Posts for each swap: about what the server answers meanwhile, so that all connections are busy during all
 /// swaps and the file stays small.
