@@ -40,10 +40,11 @@ pub async fn run(app: App, decisions: Retention, metrics: Arc<Metrics>, drain: D
 
 async fn expire(app: App, mut drain: Drain) {
     loop {
+        // From before the look: a clock that is moved meanwhile has it look again.
+        let next = Timestamp::plus(app.now(), EXPIRY_INTERVAL);
         if let Err(error) = idempotency::expire(&app).await {
             tracing::error!(event = "expiry.failed", %error);
         }
-        let next = Timestamp::plus(app.now(), EXPIRY_INTERVAL);
         tokio::select! {
             () = drain.requested() => return,
             () = app.clock().sleep_until(next) => {}

@@ -142,16 +142,23 @@ async fn handshakes_that_fail_or_never_end_hold_nothing() {
         let ended = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut Vec::new())).await;
         assert!(ended.is_ok(), "it is closed");
     }
-    let failures = |reason: &str| {
-        format!(r#"switchboard_tls_handshake_failures_total{{listener="partners",reason="{reason}"}}"#)
+    // They are counted behind their ends.
+    let are_counted = async |reason: &str, expected: u64| {
+        let line = format!(r#"switchboard_tls_handshake_failures_total{{listener="partners",reason="{reason}"}}"#);
+        let counted = async {
+            while host.metric(&line).await != expected {
+                tokio::task::yield_now().await;
+            }
+        };
+        assert!(tokio::time::timeout(PATIENCE, counted).await.is_ok(), "{reason}");
     };
-    assert_eq!(host.metric(&failures("timeout")).await, 2);
+    are_counted("timeout", 2).await;
     let mut clear = TcpStream::connect(host.listen).await.expect("it listens");
     clear.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("sent");
     let mut answer = Vec::new();
     drop(tokio::time::timeout(PATIENCE, clear.read_to_end(&mut answer)).await.expect("it is closed"));
     assert!(!answer.starts_with(b"HTTP"), "nothing is served in clear");
-    assert_eq!(host.metric(&failures("error")).await, 1);
+    are_counted("error", 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -189,8 +189,8 @@ mod tests {
                 tracing::info!(long);
             }
         });
-        // The last lines may wait still.
+        // The last lines may wait still, while those before them are in the thread's hands.
         let written: usize = writes.try_iter().map(|text| text.len()).sum();
-        assert!(10_000_000 - BYTES_MAX < written, "{written}");
+        assert!(10_000_000 - 2 * (BYTES_MAX + long.len()) < written, "{written}");
     }
 }

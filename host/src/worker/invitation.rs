@@ -15,11 +15,12 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// Runs until the drain begins.
 pub(super) async fn run(app: App, mut drain: Drain) {
     while !drain.is_requested() {
+        // From before the look: a clock that is moved meanwhile has it look again.
+        let latest = Timestamp::plus(app.now(), LOOK_INTERVAL);
         let next = invitation::move_on(&app).await.unwrap_or_else(|error| {
             tracing::error!(event = "invitations.failed", %error);
             None
         });
-        let latest = Timestamp::plus(app.now(), LOOK_INTERVAL);
         tokio::select! {
             () = drain.requested() => return,
             () = app.clock().sleep_until(next.map_or(latest, |next| next.min(latest))) => {}

@@ -83,6 +83,8 @@ pub(super) async fn run(app: App, metrics: &Metrics, drain: Drain) {
 
 async fn walk(app: App, kind: Kind, measured: Measured, mut drain: Drain) {
     while !drain.is_requested() {
+        // From before the look: a clock that is moved meanwhile has it look again.
+        let latest = Timestamp::plus(app.now(), LOOK_INTERVAL);
         let next = match outbox::do_due(&app, kind, || drain.is_requested()).await {
             Ok(walked) => {
                 measured.note(kind, &walked);
@@ -93,7 +95,6 @@ async fn walk(app: App, kind: Kind, measured: Measured, mut drain: Drain) {
                 Some(Timestamp::plus(app.now(), PAUSE))
             }
         };
-        let latest = Timestamp::plus(app.now(), LOOK_INTERVAL);
         tokio::select! {
             () = drain.requested() => return,
             () = app.outbox().woken(kind) => {}
