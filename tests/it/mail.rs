@@ -1,9 +1,10 @@
 //! Mail over real SMTP: what a server does at any step, a kill at any step, and what an operator does about it. No
 //! invitation is lost; one comes twice only where nobody knows whether it came, and then it is the same one.
 
+mod aiosmtpd;
+
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -497,54 +498,5 @@ fn settings_that_cannot_send_are_refused_at_the_start() {
         let output = command.output().expect("it can be started");
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.code() == Some(1) && stderr.contains(told), "{stderr}");
-    }
-}
-
-/// Set to anything: a mail server of somebody else's must be there, and take what ours takes.
-const REQUIRE: &str = "SWITCHBOARD_REQUIRE_SMTP";
-
-/// Python with `aiosmtpd`; `python3`, unless this names another one.
-const PYTHON: &str = "SWITCHBOARD_SMTP_PYTHON";
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_mail_server_of_somebody_elses_takes_it() {
-    #[expect(clippy::disallowed_methods, reason = "a test's own switches, no settings of the server")]
-    let (is_required, python) =
-        (std::env::var_os(REQUIRE).is_some(), std::env::var(PYTHON).unwrap_or_else(|_| "python3".to_owned()));
-    let script = process::checkout().join("tests/smtp/aiosmtpd_folder.py");
-    let folder = tempfile::tempdir().expect("a folder");
-    let started = Command::new(&python)
-        .arg(&script)
-        .arg(folder.path())
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::null())
-        .spawn();
-    let Some((mut server, port)) = started.ok().and_then(port_of) else {
-        assert!(!is_required, "{REQUIRE} is set, and {python} has no aiosmtpd: run tests/smtp/setup.sh");
-        return;
-    };
-    let settings = vec![("mail.smtp_url", format!("smtp://127.0.0.1:{port}"))];
-    let host = TestHost::start_with(Options { settings, ..Options::default() }).await;
-    let _ = invite(&host, "jan\u{e1}+x@b\u{fc}cher.example").await;
-    is_empty(&host).await;
-    let letter = Letter::new(&std::fs::read(folder.path().join("1.eml")).expect("a letter"));
-    server.kill().expect("it can be killed");
-    server.wait().expect("it ends");
-    assert!(letter.header("Message-ID").ends_with("@localhost>"), "{letter:?}");
-    are_one_invitation(&[letter], host.listen).await;
-}
-
-/// The port that the script says it listens on.
-fn port_of(mut server: std::process::Child) -> Option<(std::process::Child, u16)> {
-    use std::io::BufRead;
-    let mut line = String::new();
-    let stdout = server.stdout.take()?;
-    std::io::BufReader::new(stdout).read_line(&mut line).ok()?;
-    match line.trim().parse() {
-        Ok(port) => Some((server, port)),
-        Err(_) => {
-            drop(server.wait());
-            None
-        }
     }
 }

@@ -144,7 +144,8 @@ async fn handshakes_that_fail_or_never_end_hold_nothing() {
     }
     // They are counted behind their ends.
     let are_counted = async |reason: &str, expected: u64| {
-        let line = format!(r#"switchboard_tls_handshake_failures_total{{listener="partners",reason="{reason}"}}"#);
+        let line =
+            format!(r#"switchboard_tls_handshake_failures_total{{listener="partners",reason="{reason}"}}"#);
         let counted = async {
             while host.metric(&line).await != expected {
                 tokio::task::yield_now().await;
