@@ -7,18 +7,23 @@
 mod layers;
 #[cfg(test)]
 mod tests;
+mod value;
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::Serialize;
-use switchboard_domain::time::{Timestamp, parse_duration};
+use switchboard_domain::time::Timestamp;
 
 pub use layers::Origin;
 use layers::{Layers, SETTINGS, Value};
+use value::{
+    address, collector_url, count, deadline, flag, folder, log_filter, log_format, moment, networks,
+    not_empty, positive, smtp_url, web_url,
+};
 
 /// Where a server keeps its data unless told otherwise, and where a command looks for `admin.json`.
 pub const DEFAULT_DATA_DIR: &str = "switchboard-data";
@@ -245,7 +250,7 @@ fn read(layers: &mut Layers) -> Option<Config> {
     let kept_max = layers.read("decisions.kept_max", positive);
     let redacted_after = layers.read("decisions.redacted_after", deadline);
     let otlp_endpoint = layers.read_optional("telemetry.otlp_endpoint", collector_url);
-    let sampled_one_in = layers.read("telemetry.sampled_one_in", one_in);
+    let sampled_one_in = layers.read("telemetry.sampled_one_in", positive);
     let connections_max = layers.read("limits.connections_max", positive);
     let header_timeout = layers.read("limits.header_timeout", deadline);
     let body_timeout = layers.read("limits.body_timeout", deadline);
@@ -386,113 +391,5 @@ fn without_password(url: &str) -> String {
         // Not even a URL, but it may hold a password all the same.
         (None, Some(at)) => format!("***{}", &url[at..]),
         _ => url.to_owned(),
-    }
-}
-
-fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "is not an address and port such as 127.0.0.1:8080".to_owned())
-}
-
-fn folder(text: &str) -> Result<PathBuf, String> {
-    not_empty(text).map(PathBuf::from)
-}
-
-fn not_empty(text: &str) -> Result<String, String> {
-    if text.trim().is_empty() { Err("must not be empty".to_owned()) } else { Ok(text.to_owned()) }
-}
-
-fn log_format(text: &str) -> Result<LogFormat, String> {
-    match text {
-        "text" => Ok(LogFormat::Text),
-        "json" => Ok(LogFormat::Json),
-        _ => Err("must be text or json".to_owned()),
-    }
-}
-
-fn log_filter(text: &str) -> Result<String, String> {
-    crate::telemetry::check_filter(text)
-        .map(|()| text.to_owned())
-        .map_err(|_| "is no level (error, warn, info, debug, trace, off) nor module=level".to_owned())
-}
-
-fn moment(text: &str) -> Result<Timestamp, String> {
-    chrono::DateTime::parse_from_rfc3339(text)
-        .map(|moment| Timestamp::from_unix_millis(moment.timestamp_millis()))
-        .map_err(|_| "is no RFC 3339 moment such as 2026-04-02T08:00:00Z".to_owned())
-}
-
-fn networks(text: &str) -> Result<Vec<IpNet>, String> {
-    text.split(',')
-        .map(str::trim)
-        .filter(|item| !item.is_empty())
-        .map(|item| item.parse::<IpNet>().or_else(|_| item.parse::<IpAddr>().map(IpNet::from)))
-        .collect::<Result<_, _>>()
-        .map_err(|_| "must hold addresses or blocks such as 10.0.0.0/8".to_owned())
-}
-
-fn smtp_url(text: &str) -> Result<String, String> {
-    let complaint = "is no smtp:// or smtps:// URL with a host";
-    let uri: hyper::Uri = text.parse().map_err(|_| complaint.to_owned())?;
-    match (uri.scheme_str(), uri.host()) {
-        (Some("smtp" | "smtps"), Some(host)) if !host.is_empty() => Ok(text.to_owned()),
-        _ => Err(complaint.to_owned()),
-    }
-}
-
-fn web_url(text: &str) -> Result<String, String> {
-    let complaint = "is no http:// or https:// URL with a host";
-    let uri: hyper::Uri = text.parse().map_err(|_| complaint.to_owned())?;
-    match (uri.scheme_str(), uri.host()) {
-        (Some("http" | "https"), Some(host)) if !host.is_empty() && uri.query().is_none() => {
-            Ok(text.trim_end_matches('/').to_owned())
-        }
-        _ => Err(complaint.to_owned()),
-    }
-}
-
-/// Where there is no exporter the setting is refused: it must not be silently without effect.
-fn collector_url(text: &str) -> Result<String, String> {
-    if !cfg!(feature = "otlp") {
-        return Err("needs a program with the feature `otlp`, which this one was built without \
-                    (`cargo build --release -p switchboard --features otlp`)"
-            .to_owned());
-    }
-    // It would never be sent.
-    if text.contains('@') {
-        return Err("must be a URL without user and password".to_owned());
-    }
-    web_url(text)
-}
-
-fn flag(text: &str) -> Result<bool, String> {
-    match text {
-        "true" | "1" => Ok(true),
-        "false" | "0" => Ok(false),
-        _ => Err("must be true or false".to_owned()),
-    }
-}
-
-fn positive(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(number) if number > 0 => Ok(number),
-        _ => Err("must be a whole number from 1".to_owned()),
-    }
-}
-
-fn one_in(text: &str) -> Result<u32, String> {
-    match text.parse() {
-        Ok(number) if number > 0 => Ok(number),
-        _ => Err("must be a whole number from 1".to_owned()),
-    }
-}
-
-fn count(text: &str) -> Result<u32, String> {
-    text.parse().map_err(|_| "must be a whole number from 0".to_owned())
-}
-
-fn deadline(text: &str) -> Result<Duration, String> {
-    match parse_duration(text).map_err(|flaw| flaw.message)? {
-        Duration::ZERO => Err("must be longer than nothing".to_owned()),
-        duration => Ok(duration),
     }
 }
