@@ -5,6 +5,7 @@
 mod client;
 pub mod collector;
 pub mod document;
+mod hold;
 mod host;
 mod letter;
 pub mod office;
@@ -14,6 +15,7 @@ mod scene;
 pub mod smtp;
 
 pub use client::{Answer, Client};
+pub use hold::Hold;
 pub use host::{Furnished, Options, TestHost};
 pub use letter::Letter;
 pub use office::{Dialler, Office};

@@ -166,11 +166,19 @@ pub(crate) fn run(words: &[String]) {
     match *words {
         ["server", folder, batch_max, companies, candidates] => {
             let batch_max = Some(number(batch_max)).filter(|most| *most > 0);
-            server(Path::new(folder), batch_max, number(companies), number(candidates));
+            let path = Path::new(folder).join("candidates");
+            filled(Path::new(folder), batch_max, async |running, ids| {
+                furnish::furnish(running, ids, number(companies), number(candidates), &path).await
+            });
         }
-        ["lists", folder, noun, records] => lists(Path::new(folder), noun, number(records)),
+        ["lists", folder, noun, records] => filled(Path::new(folder), None, async |running, ids| {
+            fill(running, ids, noun, number(records)).await
+        }),
         ["removal", folder, companies, candidates] => {
-            removing(Path::new(folder), number(companies), number(candidates));
+            let path = Path::new(folder).join("candidates");
+            filled(Path::new(folder), None, async |running, ids| {
+                removal::fill(running, ids, number(companies), number(candidates), &path).await
+            });
         }
         ["calls", folder, attempts] => calls(Path::new(folder), number(attempts)),
         ["bare", body_bytes] => bare(number(body_bytes)),
@@ -214,33 +222,12 @@ fn keep_log() {
     telemetry::install(&config).expect("a log");
 }
 
-fn server(folder: &Path, batch_max: Option<usize>, companies: usize, candidates: usize) {
+/// A server that is filled first, and then serves until the parent wants the end.
+fn filled(folder: &Path, batch_max: Option<usize>, fill: impl AsyncFnOnce(&Running, &Ids) -> Value) {
     keep_log();
     let threads = threads();
     let (running, ids) = threads.block_on(start(folder, batch_max));
-    let path = folder.join("candidates");
-    let told = threads.block_on(furnish::furnish(&running, &ids, companies, candidates, &path));
-    serve_until_told(&told);
-    running.drain();
-    threads.block_on(running.ended()).expect("a clean end");
-}
-
-fn lists(folder: &Path, noun: &str, records: usize) {
-    keep_log();
-    let threads = threads();
-    let (running, ids) = threads.block_on(start(folder, None));
-    let told = threads.block_on(fill(&running, &ids, noun, records));
-    serve_until_told(&told);
-    running.drain();
-    threads.block_on(running.ended()).expect("a clean end");
-}
-
-fn removing(folder: &Path, companies: usize, candidates: usize) {
-    keep_log();
-    let threads = threads();
-    let (running, ids) = threads.block_on(start(folder, None));
-    let path = folder.join("candidates");
-    let told = threads.block_on(removal::fill(&running, &ids, companies, candidates, &path));
+    let told = threads.block_on(fill(&running, &ids));
     serve_until_told(&told);
     running.drain();
     threads.block_on(running.ended()).expect("a clean end");

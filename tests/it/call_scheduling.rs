@@ -4,9 +4,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use switchboard::app::Gap;
 use switchboard_tests::office::{assert_sound, events, moment};
-use switchboard_tests::{Office, Options, TestHost};
+use switchboard_tests::{Hold, Office, Options, TestHost};
 
 use crate::sentinel::until;
 
@@ -271,10 +270,18 @@ async fn a_question_that_nobody_ever_answers_fails_the_interview_after_a_week() 
     run(&host, &office, "trap", "hold").await;
     let made = office.interview(json!({})).await;
     let (_, seen) = events(&host, 0);
+    let path = format!("/decisions?slot={}/call-scheduling&limit=1", office.here.ats_id);
+    let newest = async || host.operate("GET", &path, Value::Null).await[0]["id"].clone();
     for _ in 0..8 {
+        let before = newest().await;
         assert!(host.clock.advance(Duration::from_secs(86_400)));
-        // Somebody asks in between.
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        // Somebody asks in between, as long as it is not over.
+        let asked = async {
+            while newest().await == before && office.look(&made).await["status"] != "FAILED" {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(MINUTE, asked).await.expect("somebody asks");
     }
     until(&mut office, &made, |now| now["status"] == "FAILED").await;
     assert_eq!(events(&host, seen).0, ["interview.failed"]);
@@ -283,42 +290,18 @@ async fn a_question_that_nobody_ever_answers_fails_the_interview_after_a_week() 
 /// What a partner does while the policy is asked holds, and the question falls.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_partner_who_acts_meanwhile_is_not_overruled() {
-    use std::sync::{Arc, Mutex};
-    use tokio::sync::mpsc;
-
-    // The gap says that it is there, and waits until it may close.
-    let (reached, mut there) = mpsc::unbounded_channel();
-    let (close, closed) = mpsc::unbounded_channel::<()>();
-    let closed = Arc::new(tokio::sync::Mutex::new(closed));
-    let armed = Arc::new(Mutex::new(false));
-    let is_armed = Arc::clone(&armed);
-    let gap = Gap::new(move || {
-        let (reached, closed, is_armed) = (reached.clone(), Arc::clone(&closed), Arc::clone(&is_armed));
-        Box::pin(async move {
-            if std::mem::take(&mut *is_armed.lock().expect("no panic")) {
-                reached.send(()).expect("a test");
-                closed.lock().await.recv().await;
-            }
-        })
-    });
+    let (mut hold, gap) = Hold::new();
     let host = TestHost::start_with(Options { gap, ..Options::default() }).await;
     let mut office = Office::new(&host).await;
     let made = office.interview(json!({ "scheduledAt": host.now().to_string() })).await;
     let claimed = office.dialler.claim_one().await;
-    *armed.lock().expect("no panic") = true;
     let mut dialler = switchboard_tests::Dialler::new(&host, Value::Null).await;
-    let completes = dialler.complete(&claimed, "NO_ANSWER");
+    let mut manual = Value::Null;
     let acts = async {
-        there.recv().await.expect("the gap");
-        let manual = office
-            .post_attempt(&made, json!({ "scheduledAt": "2026-04-02T15:00:00+02:00" }))
-            .await
-            .expect(201);
-        close.send(()).expect("the gap");
-        manual
+        let body = json!({ "scheduledAt": "2026-04-02T15:00:00+02:00" });
+        manual = office.post_attempt(&made, body).await.expect(201);
     };
-    let (ended, manual) = tokio::join!(completes, acts);
-    let _ = ended.expect(200);
+    let _ = hold.around(dialler.complete(&claimed, "NO_ANSWER"), acts).await.expect(200);
     let now = office.look(&made).await;
     assert_eq!(now["callAttempts"].as_array().map(Vec::len), Some(2), "{now:#}");
     assert_eq!(*last(&now), manual);

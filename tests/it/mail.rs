@@ -299,29 +299,51 @@ impl Server {
     }
 }
 
+/// A server that is killed and started again, on one folder.
+struct Mortal {
+    folder: tempfile::TempDir,
+    url: String,
+    key: Option<String>,
+    minute: u8,
+}
+
+impl Mortal {
+    fn new(url: String) -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder"), url, key: None, minute: 0 }
+    }
+
+    /// A minute later each time, so that what waits is tried again.
+    fn start(&mut self) -> Server {
+        self.minute += 1;
+        let clock = format!("2026-04-02T10:{:02}:00Z", self.minute);
+        Server::start(self.folder.path(), &clock, &self.url, self.key.as_deref(), None)
+    }
+
+    /// Invites an owner, and is killed when the mail server tells that it has come so far; as it is when nothing is
+    /// left to be sent.
+    async fn invite(&mut self, owner: &str, reached: impl Future<Output = ()>) -> Server {
+        let mut server = self.start();
+        if self.key.is_none() {
+            self.key = Some(server.furnish().await);
+        }
+        server.invite(owner).await;
+        reached.await;
+        server.process.kill();
+        let mut server = self.start();
+        server.is_empty().await;
+        server
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_at_any_step_of_sending_loses_no_mail() {
-    let folder = tempfile::tempdir().expect("a folder");
     let smtp = Smtp::start().await;
-    let mut key = None;
-    let mut minute = 0;
+    let mut mortal = Mortal::new(smtp.url());
     for (round, step) in Step::ALL.into_iter().enumerate() {
-        let mut moment = || {
-            minute += 1;
-            format!("2026-04-02T10:{minute:02}:00Z")
-        };
         let before = smtp.taken().len();
-        let mut server = Server::start(folder.path(), &moment(), &smtp.url(), key.as_deref(), None);
-        if key.is_none() {
-            key = Some(server.furnish().await);
-        }
         smtp.fault(step, Fault::Hang);
         let owner = format!("owner{round}@acme.example");
-        server.invite(&owner).await;
-        smtp.reached().await;
-        server.process.kill();
-        let mut server = Server::start(folder.path(), &moment(), &smtp.url(), key.as_deref(), None);
-        server.is_empty().await;
+        let server = mortal.invite(&owner, smtp.reached()).await;
         let letters = smtp.taken().split_off(before);
         // Where the server has it and we have not noted its yes, it comes once more. After the yes it is a race.
         let expected = match step {

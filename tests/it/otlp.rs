@@ -216,13 +216,12 @@ async fn a_collector_that_is_down_hurts_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_says_nothing_delays_neither_requests_nor_the_end() {
-    // Connections come to stand in its backlog, and nobody reads them.
-    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = silent.local_addr().expect("an address");
     let mut server = Server::start(&format!("http://{address}")).await;
     let (path, body) = server.interview().await;
-    // The exporter waits by now.
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    // From here on the exporter waits for an answer to this.
+    let _unread = silent.accept().await.expect("it comes");
     let begin = Instant::now();
     let _ = server.make(&path, body).await;
     assert!(begin.elapsed() < Duration::from_secs(1), "the request took {:?}", begin.elapsed());

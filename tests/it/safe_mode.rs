@@ -1,18 +1,14 @@
 //! Safe mode: only the standard plugin answers, at once, also where another release has decided already; and what
 //! waits for a decision is asked for when an operator says so.
 
-use std::pin::Pin;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use switchboard::app::Gap;
 use switchboard::store;
 use switchboard_domain::time::Timestamp;
 use switchboard_domain::usage::UsageRecord;
 use switchboard_tests::office::assert_sound;
-use switchboard_tests::{Office, Options, Scene, TestHost};
-use tokio::sync::mpsc;
+use switchboard_tests::{Hold, Office, Options, Scene, TestHost};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -74,51 +70,6 @@ async fn only_the_standard_plugin_answers_until_it_is_off() {
     );
     let refused = host.operator().post("/safe-mode", &json!({ "on": true, "slot": "x" })).await;
     refused.refused(400, "VALIDATION_ERROR");
-}
-
-/// Holds the next operation between its question and its commit until somebody has acted.
-struct Hold {
-    armed: Arc<Mutex<bool>>,
-    there: mpsc::UnboundedReceiver<()>,
-    close: mpsc::UnboundedSender<()>,
-}
-
-impl Hold {
-    /// Itself, and the gap that it holds open.
-    fn new() -> (Self, Gap) {
-        let (reached, there) = mpsc::unbounded_channel();
-        let (close, closed) = mpsc::unbounded_channel::<()>();
-        let closed = Arc::new(tokio::sync::Mutex::new(closed));
-        let armed = Arc::new(Mutex::new(false));
-        let is_armed = Arc::clone(&armed);
-        let gap = Gap::new(move || {
-            let (reached, closed, is_armed) = (reached.clone(), Arc::clone(&closed), Arc::clone(&is_armed));
-            Box::pin(async move {
-                if std::mem::take(&mut *is_armed.lock().expect("no panic")) {
-                    reached.send(()).expect("a test");
-                    closed.lock().await.recv().await;
-                }
-            })
-        });
-        (Self { armed, there, close }, gap)
-    }
-
-    /// Begins an operation, acts when it has asked, and lets it end. In a box: both are large.
-    fn around<'a, T: 'a>(
-        &'a mut self,
-        operation: impl Future<Output = T> + 'a,
-        act: impl Future<Output = ()> + 'a,
-    ) -> Pin<Box<dyn Future<Output = T> + 'a>> {
-        *self.armed.lock().expect("no panic") = true;
-        Box::pin(async move {
-            let meanwhile = async {
-                self.there.recv().await.expect("the gap");
-                act.await;
-                self.close.send(()).expect("the gap");
-            };
-            tokio::join!(operation, meanwhile).0
-        })
-    }
 }
 
 /// Who answered the newest decision of a slot.

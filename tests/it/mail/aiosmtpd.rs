@@ -10,7 +10,7 @@ use serde_json::json;
 use switchboard_tests::{Letter, Options, TestHost, process};
 use tempfile::TempDir;
 
-use super::{MINUTE, OWNER, Server, are_one_invitation, invite, is_empty, row, text};
+use super::{MINUTE, Mortal, OWNER, are_one_invitation, invite, is_empty, row, text};
 
 /// Set to anything: it must be there.
 const REQUIRE: &str = "SWITCHBOARD_REQUIRE_SMTP";
@@ -129,25 +129,12 @@ async fn it_takes_an_invitation() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_at_any_of_its_steps_loses_no_mail() {
     let Some(smtp) = Aiosmtpd::start() else { return };
-    let folder = tempfile::tempdir().expect("a folder");
-    let (mut key, mut minute) = (None, 0);
+    let mut mortal = Mortal::new(smtp.url());
     for (step, copies) in [("hello", 1), ("from", 1), ("to", 1), ("letter", 2)] {
-        let mut moment = || {
-            minute += 1;
-            format!("2026-04-02T10:{minute:02}:00Z")
-        };
         let before = smtp.taken().len();
-        let mut server = Server::start(folder.path(), &moment(), &smtp.url(), key.as_deref(), None);
-        if key.is_none() {
-            key = Some(server.furnish().await);
-        }
         smtp.fault(step, "hang");
         let owner = format!("{step}@acme.example");
-        server.invite(&owner).await;
-        smtp.reached().await;
-        server.process.kill();
-        let mut server = Server::start(folder.path(), &moment(), &smtp.url(), key.as_deref(), None);
-        server.is_empty().await;
+        let server = mortal.invite(&owner, smtp.reached()).await;
         let letters = smtp.taken().split_off(before);
         // Where it has the letter and we have not noted its yes, it comes once more.
         assert_eq!(letters.len(), copies, "{step}");
