@@ -12,6 +12,7 @@ mod engine;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod index;
+mod key_list;
 mod list;
 mod overlay;
 mod record;

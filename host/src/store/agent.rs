@@ -5,7 +5,8 @@ use switchboard_domain::id::{AgentId, CompanyId};
 
 use super::Error;
 use super::index::Place;
-use super::list::{List, Page, PageRequest, Walk};
+use super::key_list::KeyList;
+use super::list::{Page, PageRequest, Walk};
 use super::record::{Places, Record};
 use super::schema::{Table, Tag};
 use super::txn::Read;
@@ -68,7 +69,7 @@ pub struct AgentFilter {
 /// The way to a page of the agents of a company, newest first.
 #[must_use]
 pub fn walk(company_id: CompanyId, filter: &AgentFilter, request: &PageRequest) -> Walk<Agent> {
-    let mut lists: Vec<List> = Vec::new();
+    let mut lists: Vec<KeyList> = Vec::new();
     lists.extend(filter.agent_type.map(|agent_type| of_type(company_id, agent_type).into()));
     lists.extend(filter.focus.map(|focus| of_focus(company_id, focus).into()));
     if lists.is_empty() {

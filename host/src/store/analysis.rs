@@ -5,10 +5,11 @@ use switchboard_domain::id::{AnalysisId, CandidateId, InterviewId};
 
 use super::Error;
 use super::index::Place;
+use super::key_list::KeyList;
 use super::list::{PageRequest, Walk};
 use super::record::{self, Places, Record};
 use super::schema::{Table, Tag};
-use super::txn::{Direction, Read};
+use super::txn::Read;
 
 impl Record for Analysis {
     type Id = AnalysisId;
@@ -40,7 +41,7 @@ pub(crate) fn of_candidate(candidate_id: CandidateId) -> Place {
 /// # Errors
 /// The engine fails, or a row cannot be read.
 pub fn of(read: &impl Read, interview_id: InterviewId) -> Result<Option<Analysis>, Error> {
-    let first = of_interview(interview_id).keys(read, None, Direction::Forward)?.next().transpose()?;
+    let first = of_interview(interview_id).keys(read)?.next().transpose()?;
     first.map(|key| record::named(read, &key)).transpose()
 }
 
@@ -63,8 +64,8 @@ pub fn count(read: &impl Read, candidate_id: CandidateId) -> Result<u64, Error> 
 /// # Errors
 /// The engine fails, or a row cannot be read.
 pub fn newest_rating(read: &impl Read, candidate_id: CandidateId) -> Result<Option<u8>, Error> {
-    for key in of_candidate(candidate_id).keys(read, None, Direction::Reverse)? {
-        if let Some(rating) = record::named::<Analysis>(read, &key?)?.rating() {
+    for key in KeyList::from(of_candidate(candidate_id)).newest(read, None)? {
+        if let Some(rating) = record::named::<Analysis>(read, &key?.to_be_bytes())?.rating() {
             return Ok(Some(rating));
         }
     }

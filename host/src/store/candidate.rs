@@ -8,10 +8,11 @@ use switchboard_domain::text::EmailAddress;
 use super::Error;
 use super::index::Place;
 use super::interview;
-use super::list::{List, Page, PageRequest, Walk};
+use super::key_list::KeyList;
+use super::list::{Page, PageRequest, Walk};
 use super::record::{Places, Record};
 use super::schema::{Table, Tag};
-use super::search::{Searched, WordList};
+use super::search::{Searched, with_word};
 use super::txn::Read;
 
 impl Record for Candidate {
@@ -77,8 +78,8 @@ pub struct CandidateFilter {
 #[must_use]
 pub fn walk(company_id: CompanyId, filter: &CandidateFilter, request: &PageRequest) -> Walk<Candidate> {
     let owner = *company_id.bytes();
-    let by_word = filter.search.beginnings().map(|word| WordList::new(owner, Tag::CandidateByWord, word));
-    let mut lists: Vec<List> = by_word.map(List::Words).collect();
+    let by_word = filter.search.beginnings().map(|word| with_word(owner, Tag::CandidateByWord, word));
+    let mut lists: Vec<KeyList> = by_word.collect();
     lists.extend(filter.job_id.map(|job_id| assigned_to(company_id, job_id).into()));
     lists.extend(filter.status.map(|status| with_status(company_id, status).into()));
     if lists.is_empty() {

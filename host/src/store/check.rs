@@ -28,14 +28,14 @@ use super::call_queue::CallQueue;
 use super::idempotency::Reply;
 use super::index::Place;
 use super::key::StoredKey;
-use super::list::Key;
+use super::key_list::{Key, KeyList, StoredList};
 use super::record::{self, EVERYTHING, Record, hex};
-use super::schema::Table;
-use super::search::{Searched, StoredList, WordList};
+use super::schema::{Shape, Table};
+use super::search::Searched;
 use super::txn::{Direction, Read};
 use super::{Error, call_queue, codec, event, lease, usage};
 
-/// Walks everything: each record is read, the index holds exactly the entries, counts and word lists that follow
+/// Walks everything: each record is read, the index holds exactly the entries, counts and lists that follow
 /// from the records, every company's queue stands where it belongs, every call in progress is in somebody's
 /// hands, and what days hold follows from the ledger of usage. Gives a sentence for each contradiction; none means that the store is sound.
 ///
@@ -79,9 +79,9 @@ pub fn check(read: &impl Read) -> Result<Vec<String>, Error> {
     let mut stored: Option<StoredList> = None;
     for row in read.scan(Table::Index, EVERYTHING, Direction::Forward)? {
         let (key, value) = row?;
-        if let Some(list) = WordList::of_row(&key) {
+        if let Some(list) = KeyList::of_row(&key) {
             if let Some(whole) = stored.take_if(|stored| *stored.list() != list) {
-                walk.word_list(&whole);
+                walk.list(&whole);
             }
             stored.get_or_insert_with(|| StoredList::new(list)).read(&key, &value);
             continue;
@@ -95,10 +95,10 @@ pub fn check(read: &impl Read) -> Result<Vec<String>, Error> {
         }
     }
     if let Some(last) = &stored {
-        walk.word_list(last);
+        walk.list(last);
     }
     walk.problems.extend(walk.expected.keys().map(|key| format!("index row {} is missing", hex(key))));
-    walk.problems.extend(walk.word_lists.keys().map(|list| format!("word list {list} is missing")));
+    walk.problems.extend(walk.lists.keys().map(|list| format!("list {list} is missing")));
     // What follows from several records at once is looked at where each of them can be read.
     if walk.problems.is_empty() {
         walk.problems.extend(call_queue::misplaced(read)?);
@@ -113,7 +113,7 @@ pub fn check(read: &impl Read) -> Result<Vec<String>, Error> {
 struct Walk {
     expected: BTreeMap<Vec<u8>, Vec<u8>>,
     counts: BTreeMap<Vec<u8>, u64>,
-    word_lists: BTreeMap<WordList, Vec<Key>>,
+    lists: BTreeMap<KeyList, Vec<Key>>,
     problems: Vec<String>,
 }
 
@@ -131,9 +131,9 @@ impl Walk {
                     self.problems.push(format!("`{}`: {} holds another record", R::TABLE.name(), hex(&key)));
                 }
                 Ok(record) => {
-                    self.expect(&key, record.places().0);
+                    self.expect(&key, record.places().0)?;
                     for list in record.searched().iter().flat_map(Searched::lists) {
-                        self.word_lists.entry(list).or_default().push(record::listed(&key)?);
+                        self.lists.entry(list).or_default().push(record::listed(&key)?);
                     }
                 }
             }
@@ -142,14 +142,14 @@ impl Walk {
     }
 
     /// Records are read in the order of their keys, as lists have them.
-    fn word_list(&mut self, stored: &StoredList) {
-        let expected = self.word_lists.remove(stored.list());
+    fn list(&mut self, stored: &StoredList) {
+        let expected = self.lists.remove(stored.list());
         let list = stored.list();
         self.problems.extend(match (stored.keys(), expected) {
-            (Err(what), _) => Some(format!("word list {list}: {what}")),
-            (Ok(_), None) => Some(format!("word list {list} follows from no record")),
+            (Err(what), _) => Some(format!("list {list}: {what}")),
+            (Ok(_), None) => Some(format!("list {list} follows from no record")),
             (Ok(keys), Some(expected)) if keys != expected => Some(format!(
-                "word list {list} has {} records, not the {} that follow",
+                "list {list} has {} records, not the {} that follow",
                 keys.len(),
                 expected.len()
             )),
@@ -157,11 +157,20 @@ impl Walk {
         });
     }
 
-    fn expect(&mut self, key: &[u8], places: Vec<Place>) {
+    fn expect(&mut self, key: &[u8], places: Vec<Place>) -> Result<(), Error> {
         for place in places {
-            if self.expected.insert(place.entry(key), Vec::new()).is_none() && place.is_counted() {
-                *self.counts.entry(place.count_key()).or_default() += 1;
+            match place.tag().shape() {
+                Shape::List { .. } | Shape::Words => {
+                    self.lists.entry(place.into()).or_default().push(record::listed(key)?);
+                }
+                Shape::Entries | Shape::CountedEntries => {
+                    let is_new = self.expected.insert(place.entry(key), Vec::new()).is_none();
+                    if is_new && place.tag().shape() == Shape::CountedEntries {
+                        *self.counts.entry(place.count_key()).or_default() += 1;
+                    }
+                }
             }
         }
+        Ok(())
     }
 }

@@ -62,7 +62,7 @@ pub fn ids_of(
     budget: &mut Budget,
 ) -> Result<Option<BTreeSet<CompanyId>>, Error> {
     let mut ids = BTreeSet::new();
-    for key in of_ats(ats_id).keys(read, None, Direction::Forward)? {
+    for key in of_ats(ats_id).keys(read)? {
         ids.insert(CompanyId::from_bytes(record::sixteen(&key?)?));
         if !budget.takes() {
             return Ok(None);

@@ -8,7 +8,8 @@ use switchboard_domain::id::{CandidateId, CompanyId, DecisionId};
 use switchboard_domain::time::Timestamp;
 
 use super::Error;
-use super::index::{self, Place};
+use super::index::Place;
+use super::key_list::{Key, KeyList};
 use super::record::{self, Places, Record};
 use super::schema::{INSTALLATION, Table, Tag};
 use super::txn::{Direction, Read, Snapshot, Txn};
@@ -27,7 +28,7 @@ impl Record for Decision {
 
     fn places(&self) -> Places {
         let mut places = vec![in_company(self.company_id), in_slot(self.slot)];
-        places.extend(self.candidate_id.map(|candidate_id| newest_first(candidate_id, self.id)));
+        places.extend(self.candidate_id.map(about));
         if self.is_degraded() {
             places.push(failed());
         }
@@ -39,22 +40,8 @@ pub(crate) fn in_company(company_id: CompanyId) -> Place {
     Place::new(*company_id.bytes(), Tag::DecisionOfCompany, &[])
 }
 
-/// A place of its own, among those of the candidate's other decisions.
-fn newest_first(candidate_id: CandidateId, id: DecisionId) -> Place {
-    Place::new(*candidate_id.bytes(), Tag::DecisionOfCandidate, &id.bytes().map(|byte| !byte))
-}
-
-/// Where format 2 had it.
-pub(crate) fn oldest_first(candidate_id: CandidateId) -> Place {
+pub(crate) fn about(candidate_id: CandidateId) -> Place {
     Place::new(*candidate_id.bytes(), Tag::DecisionOfCandidate, &[])
-}
-
-/// The keys of decisions about a candidate, newest first.
-pub(crate) fn about(
-    read: &impl Read,
-    candidate_id: CandidateId,
-) -> Result<impl Iterator<Item = Result<Vec<u8>, Error>>, Error> {
-    index::keys_by_value(read, *candidate_id.bytes(), Tag::DecisionOfCandidate, size_of::<DecisionId>())
 }
 
 fn in_slot(slot: Slot) -> Place {
@@ -100,24 +87,20 @@ pub struct DecisionFilter<'a> {
 /// # Errors
 /// The engine fails, or a row cannot be read.
 pub fn list(read: &impl Read, filter: &DecisionFilter<'_>, limit: usize) -> Result<Vec<Decision>, Error> {
-    if let Some(candidate_id) = filter.candidate_id {
-        let keys = about(read, candidate_id)?;
-        return narrow(keys.map(|key| record::named(read, &key?)), filter, limit);
-    }
-    let place = match (filter.company_id, filter.slots) {
+    let place = match (filter.candidate_id, filter.company_id, filter.slots) {
+        (Some(candidate_id), ..) => Some(about(candidate_id)),
         _ if filter.failed => Some(failed()),
-        (Some(company_id), _) => Some(in_company(company_id)),
-        (None, Some(slots)) => {
+        (None, Some(company_id), _) => Some(in_company(company_id)),
+        (None, None, Some(slots)) => {
             let ids = of_slots(read, slots, filter.before)?;
             return narrow(ids.map(|id| record::named(read, id?.bytes())), filter, limit);
         }
-        (None, None) => None,
+        (None, None, None) => None,
     };
     match place {
         Some(place) => {
-            let before = filter.before.as_ref().map(|before| before.bytes().as_slice());
-            let keys = place.keys(read, before, Direction::Reverse)?;
-            narrow(keys.map(|key| record::named(read, &key?)), filter, limit)
+            let keys = KeyList::from(place).newest(read, filter.before.map(key_of))?;
+            narrow(keys.map(|key| record::named(read, &key?.to_be_bytes())), filter, limit)
         }
         None => {
             let to =
@@ -128,21 +111,24 @@ pub fn list(read: &impl Read, filter: &DecisionFilter<'_>, limit: usize) -> Resu
     }
 }
 
+fn key_of(id: DecisionId) -> Key {
+    Key::from_be_bytes(*id.bytes())
+}
+
 /// The decisions of these slots together, newest first, read as they are asked for.
 fn of_slots<'a, T: Read>(
     read: &'a T,
     slots: &[Slot],
     before: Option<DecisionId>,
 ) -> Result<impl Iterator<Item = Result<DecisionId, Error>> + use<'a, T>, Error> {
-    fn next(list: &mut impl Iterator<Item = Result<Vec<u8>, Error>>) -> Result<Option<DecisionId>, Error> {
+    fn next(list: &mut impl Iterator<Item = Result<Key, Error>>) -> Result<Option<DecisionId>, Error> {
         let key = list.next().transpose()?;
-        key.map(|key| record::sixteen(&key).map(DecisionId::from_bytes)).transpose()
+        Ok(key.map(|key| DecisionId::from_bytes(key.to_be_bytes())))
     }
-    let before = before.as_ref().map(|before| before.bytes().as_slice());
     let mut lists = Vec::with_capacity(slots.len());
     let mut heads = BinaryHeap::with_capacity(slots.len());
     for slot in slots {
-        let mut list = in_slot(*slot).keys(read, before, Direction::Reverse)?;
+        let mut list = KeyList::from(in_slot(*slot)).newest(read, before.map(key_of))?;
         heads.extend(next(&mut list)?.map(|id| (id, lists.len())));
         lists.push(list);
     }

@@ -7,7 +7,8 @@ use switchboard_domain::interview::{Interview, InterviewStatus};
 use switchboard_domain::time::Timestamp;
 
 use super::index::{self, Place};
-use super::list::{List, Page, PageRequest, Walk};
+use super::key_list::KeyList;
+use super::list::{Page, PageRequest, Walk};
 use super::record::{self, Places, Record};
 use super::schema::{INSTALLATION, Table, Tag};
 use super::txn::{Direction, Read, Txn};
@@ -129,7 +130,7 @@ pub fn walk(
     filter: &InterviewFilter,
     request: &PageRequest,
 ) -> Result<Walk<Interview>, Error> {
-    let mut lists: Vec<List> = Vec::new();
+    let mut lists: Vec<KeyList> = Vec::new();
     lists.extend(filter.agent_id.map(|agent_id| by_agent(company_id, agent_id).into()));
     lists.extend(filter.job_id.map(|job_id| for_job(company_id, job_id).into()));
     lists.extend(filter.status.map(|status| with_status(company_id, status).into()));

@@ -55,7 +55,7 @@ pub fn of_company(read: &impl Read, company_id: CompanyId) -> Result<Vec<Invitat
 /// # Errors
 /// The engine fails, or the row cannot be read.
 pub fn by_token(read: &impl Read, token_hash: &[u8; 32]) -> Result<Option<Invitation>, Error> {
-    let first = with_token(token_hash).keys(read, None, Direction::Forward)?.next().transpose()?;
+    let first = with_token(token_hash).keys(read)?.next().transpose()?;
     first.map(|key| record::named(read, &key)).transpose()
 }
 

@@ -6,10 +6,11 @@ use switchboard_domain::search::Search;
 
 use super::Error;
 use super::index::Place;
-use super::list::{List, Page, PageRequest, Walk};
+use super::key_list::KeyList;
+use super::list::{Page, PageRequest, Walk};
 use super::record::{Places, Record};
 use super::schema::{Table, Tag};
-use super::search::{Searched, WordList};
+use super::search::{Searched, with_word};
 use super::txn::Read;
 
 impl Record for Job {
@@ -64,10 +65,10 @@ pub struct JobFilter {
 #[must_use]
 pub fn walk(company_id: CompanyId, filter: &JobFilter, request: &PageRequest) -> Walk<Job> {
     let owner = *company_id.bytes();
-    let by_word = filter.search.beginnings().map(|word| WordList::new(owner, Tag::JobByWord, word));
-    let mut lists: Vec<List> = by_word.map(List::Words).collect();
+    let by_word = filter.search.beginnings().map(|word| with_word(owner, Tag::JobByWord, word));
+    let mut lists: Vec<KeyList> = by_word.collect();
     let by_status = |status| Place::new(owner, Tag::JobByStatus, &[status_byte(status)]);
-    lists.extend(filter.status.map(by_status).map(List::Place));
+    lists.extend(filter.status.map(by_status).map(KeyList::from));
     if lists.is_empty() {
         lists.push(everything(company_id).into());
     }

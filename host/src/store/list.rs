@@ -9,13 +9,9 @@
 use uuid::Uuid;
 
 use super::Error;
-use super::index::{Place, PlaceCursor};
+use super::key_list::{BLOCK_MAX, Key, KeyCursor, KeyList};
 use super::record::{self, Record};
-use super::search::{BLOCK_MAX, WordCursor, WordList};
 use super::txn::Read;
-
-/// The key of a record that is listed: the sixteen bytes of its id, which sort by time.
-pub(crate) type Key = u128;
 
 /// Where a page begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,80 +91,13 @@ impl<T> Page<T> {
     }
 }
 
-/// One list that records stand in, in the order of their keys.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum List {
-    Place(Place),
-    Words(WordList),
-}
-
-impl From<Place> for List {
-    fn from(place: Place) -> Self {
-        Self::Place(place)
-    }
-}
-
-impl List {
-    fn count(&self, read: &impl Read) -> Result<u64, Error> {
-        match self {
-            Self::Place(place) => place.count(read),
-            Self::Words(words) => words.count(read),
-        }
-    }
-
-    /// Rows that so many of its records lie in.
-    const fn rows(&self, records: u64) -> u64 {
-        match self {
-            Self::Place(_) => records,
-            Self::Words(_) => records / BLOCK_MAX as u64,
-        }
-    }
-
-    fn cursor<'a, T: Read>(&self, read: &'a T, before: Option<Key>) -> Result<Cursor<'a, T>, Error> {
-        Ok(match self {
-            Self::Place(place) => Cursor::Place(place.cursor(read, before)?),
-            Self::Words(words) => Cursor::Words(words.cursor(read, before)?),
-        })
-    }
-}
-
-/// A place in a list. It moves from newer to older records only.
-enum Cursor<'a, T> {
-    Place(PlaceCursor<'a, T>),
-    Words(WordCursor<'a, T>),
-}
-
-impl<T: Read> Cursor<'_, T> {
-    fn next(&mut self) -> Result<Option<Key>, Error> {
-        match self {
-            Self::Place(cursor) => cursor.next(),
-            Self::Words(cursor) => cursor.next(),
-        }
-    }
-
-    fn skip(&mut self, records: u64) -> Result<(u64, Option<Key>), Error> {
-        match self {
-            Self::Place(cursor) => cursor.skip(records),
-            Self::Words(cursor) => cursor.skip(records),
-        }
-    }
-
-    /// What is asked for must be older each time.
-    fn has(&mut self, key: Key) -> Result<bool, Error> {
-        match self {
-            Self::Place(cursor) => cursor.has(key),
-            Self::Words(cursor) => cursor.has(key),
-        }
-    }
-}
-
 /// Decides on a record that the lists alone do not decide on.
 type Keep<R> = Box<dyn Fn(&R) -> bool + Send>;
 
 /// The way to one page of the records that stand in every one of some lists.
 pub struct Walk<R> {
     /// The shortest first, once their lengths are known.
-    lists: Vec<List>,
+    lists: Vec<KeyList>,
     keep: Option<Keep<R>>,
     request: PageRequest,
     /// Records of the shortest list.
@@ -197,7 +126,7 @@ const ROWS_OF_A_LOOK: u64 = 10;
 const ENTRIES_AT_ONCE: u64 = 64;
 
 impl<R: Record> Walk<R> {
-    pub(crate) fn new(lists: Vec<List>, request: PageRequest) -> Self {
+    pub(crate) fn new(lists: Vec<KeyList>, request: PageRequest) -> Self {
         Self { lists, keep: None, request, shortest: None, at: None, passed: 0, found: Vec::new() }
     }
 
@@ -221,7 +150,7 @@ impl<R: Record> Walk<R> {
         let shortest = self.measure(read)?;
         let of_each = if self.keep.is_some() { ROWS_OF_A_LOOK } else { 1 };
         Ok(match (self.lists.as_slice(), &self.keep) {
-            ([list], None) if self.request.offset() < shortest => list.rows(self.request.offset()),
+            ([_], None) if self.request.offset() < shortest => self.request.offset() / BLOCK_MAX as u64,
             ([_], None) | ([], _) => 0,
             // Each is looked for in the other lists, a jump at the worst.
             _ => shortest.saturating_mul(self.lists.len() as u64 * of_each),
@@ -341,7 +270,7 @@ impl<R: Record> Walk<R> {
     }
 }
 
-fn is_everywhere<T: Read>(others: &mut [Cursor<'_, T>], key: Key) -> Result<bool, Error> {
+fn is_everywhere<T: Read>(others: &mut [KeyCursor<'_, T>], key: Key) -> Result<bool, Error> {
     for other in others {
         if !other.has(key)? {
             return Ok(false);

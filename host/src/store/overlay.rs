@@ -65,6 +65,11 @@ impl Overlay {
         Table::ALL.into_iter().zip(&self.tables).filter(|(_, rows)| !rows.is_empty())
     }
 
+    /// Whether it says nothing of this table.
+    pub(crate) fn has_nothing(&self, table: Table) -> bool {
+        self.tables[table.position()].is_empty()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.keys == 0
     }

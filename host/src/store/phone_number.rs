@@ -6,7 +6,7 @@ use switchboard_domain::phone_number::{CompanyPhoneNumber, PhoneNumber};
 use super::index::Place;
 use super::record::{self, Places, Record};
 use super::schema::{INSTALLATION, Table, Tag};
-use super::txn::{Direction, Read};
+use super::txn::Read;
 use super::{Error, codec};
 
 impl Record for CompanyPhoneNumber {
@@ -49,6 +49,6 @@ pub fn of_company(read: &impl Read, company_id: CompanyId) -> Result<Vec<Company
 /// # Errors
 /// The engine fails, or the row cannot be read.
 pub fn by_number(read: &impl Read, number: &PhoneNumber) -> Result<Option<CompanyPhoneNumber>, Error> {
-    let first = with_number(number).keys(read, None, Direction::Forward)?.next().transpose()?;
+    let first = with_number(number).keys(read)?.next().transpose()?;
     first.map(|key| record::named(read, &key)).transpose()
 }

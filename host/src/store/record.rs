@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::index::Place;
-use super::list::Key;
+use super::key_list::Key;
 use super::schema::Table;
 use super::search::Searched;
 use super::txn::{Direction, Read, Txn};

@@ -46,7 +46,7 @@ pub fn list(read: &impl Read, slot: Option<Slot>, limit: usize) -> Result<Vec<Re
     match slot {
         Some(slot) => {
             let place = in_slot(slot);
-            let keys = place.keys(read, None, Direction::Reverse)?.take(limit);
+            let keys = place.entries(read, Direction::Reverse)?.take(limit);
             keys.map(|key| record::named(read, &key?)).collect()
         }
         None => record::scan(read, EVERYTHING, Direction::Reverse)?.take(limit).collect(),

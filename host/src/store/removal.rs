@@ -23,6 +23,7 @@ use switchboard_domain::time::Timestamp;
 use super::idempotency::Reply;
 use super::index::Place;
 use super::key::StoredKey;
+use super::key_list::{Key, KeyList};
 use super::record::{self, EVERYTHING, Places, Record};
 use super::schema::{Table, Tag};
 use super::txn::{Direction, Read, Snapshot, Txn};
@@ -132,7 +133,7 @@ pub fn count(snapshot: &Snapshot) -> Result<u64, Error> {
 /// The engine fails, or a row cannot be read.
 pub fn jobs(read: &impl Read, company_id: CompanyId) -> Result<Vec<(JobId, Timestamp)>, Error> {
     // Nearly always no deletion is under way, and an empty table is seen quicker than a place in the index.
-    if read.scan(Table::Removal, EVERYTHING, Direction::Forward)?.next().is_none() {
+    if read.has_nothing(Table::Removal)? {
         return Ok(Vec::new());
     }
     let removals = record::of::<Removal>(read, &of_jobs(company_id))?;
@@ -176,7 +177,7 @@ pub fn clear_company(txn: &mut Txn, id: CompanyId, budget: &mut Budget) -> Resul
 /// [`Error::TooLarge`], or the engine fails.
 pub fn clear_candidate(txn: &mut Txn, id: CandidateId, budget: &mut Budget) -> Result<bool, Error> {
     Ok(clear::<Reply>(txn, &idempotency::of_candidate(id), budget)?
-        && clear_decisions(txn, id, budget)?
+        && clear::<Decision>(txn, &decision::about(id), budget)?
         && clear_each(txn, &outbox::about(id), budget, remove_outbox_row)?
         && clear::<Analysis>(txn, &analysis::of_candidate(id), budget)?
         && clear::<Event>(txn, &event::about(id), budget)?)
@@ -197,21 +198,6 @@ fn forget_lease(txn: &mut Txn, of: Leased) -> Result<(), Error> {
     match record::get::<Lease>(txn, &of)? {
         Some(lease) if !lease.is_live() => record::delete::<Lease>(txn, &of).map(drop),
         Some(_) | None => Ok(()),
-    }
-}
-
-fn clear_decisions(txn: &mut Txn, about: CandidateId, budget: &mut Budget) -> Result<bool, Error> {
-    loop {
-        let keys = decision::about(txn, about)?.take(SOME);
-        let keys: Vec<Vec<u8>> = keys.collect::<Result<_, _>>()?;
-        if keys.is_empty() {
-            return Ok(true);
-        }
-        for key in &keys {
-            if !remove::<Decision>(txn, key, budget)? {
-                return Ok(false);
-            }
-        }
     }
 }
 
@@ -289,7 +275,7 @@ pub fn interviews_of(
     candidate_id: CandidateId,
     after: Option<InterviewId>,
 ) -> Result<Vec<InterviewId>, Error> {
-    some_behind(read, &interview::of_candidate(candidate_id), after)
+    some_behind(read, interview::of_candidate(candidate_id), after)
 }
 
 /// The next interviews by an agent, oldest first, behind this one.
@@ -302,17 +288,17 @@ pub fn interviews_by(
     agent_id: AgentId,
     after: Option<InterviewId>,
 ) -> Result<Vec<InterviewId>, Error> {
-    some_behind(read, &interview::by_agent(company_id, agent_id), after)
+    some_behind(read, interview::by_agent(company_id, agent_id), after)
 }
 
 fn some_behind(
     read: &impl Read,
-    place: &Place,
+    place: Place,
     after: Option<InterviewId>,
 ) -> Result<Vec<InterviewId>, Error> {
-    let after = after.map(|id| id.bytes().to_vec());
-    let keys = place.keys_behind(read, after.as_deref())?.take(SOME);
-    keys.map(|key| Ok(InterviewId::from_bytes(record::sixteen(&key?)?))).collect()
+    let after = after.map(|id| Key::from_be_bytes(*id.bytes()));
+    let keys = KeyList::from(place).oldest(read, after)?.take(SOME);
+    keys.map(|key| Ok(InterviewId::from_bytes(key?.to_be_bytes()))).collect()
 }
 
 /// Removes every record of a list.
@@ -328,7 +314,7 @@ fn clear_each(
     act: impl Fn(&mut Txn, &[u8], &mut Budget) -> Result<bool, Error>,
 ) -> Result<bool, Error> {
     loop {
-        let keys = place.keys(txn, None, Direction::Forward)?.take(SOME);
+        let keys = place.keys(txn)?.take(SOME);
         let keys: Vec<Vec<u8>> = keys.collect::<Result<_, _>>()?;
         if keys.is_empty() {
             return Ok(true);

@@ -37,6 +37,12 @@ pub trait Read {
         self.with_row(table, key, |value| value.map(<[u8]>::to_vec))
     }
 
+    /// Whether nothing was ever written to this table that may be there still. At once: no row is looked at.
+    ///
+    /// # Errors
+    /// The engine fails.
+    fn has_nothing(&self, table: Table) -> Result<bool, Error>;
+
     /// The rows between two keys, read as they are asked for.
     ///
     /// # Errors
@@ -86,6 +92,10 @@ impl Read for Snapshot {
         see: impl FnOnce(Option<&[u8]>) -> T,
     ) -> Result<T, Error> {
         self.view.with_row(table, key, see)
+    }
+
+    fn has_nothing(&self, table: Table) -> Result<bool, Error> {
+        Ok(self.rows(table)? == 0)
     }
 
     fn scan(&self, table: Table, bounds: Bounds, direction: Direction) -> Result<Scan<'_>, Error> {
@@ -181,6 +191,11 @@ impl Read for Txn {
             Some(value) => Ok(see(value.as_deref())),
             None => self.base.with_row(table, key, see),
         }
+    }
+
+    fn has_nothing(&self, table: Table) -> Result<bool, Error> {
+        let mut layers = [&self.own, &self.batch].into_iter().chain(self.below.as_deref());
+        Ok(layers.all(|layer| layer.has_nothing(table)) && self.base.has_nothing(table)?)
     }
 
     fn scan(&self, table: Table, bounds: Bounds, direction: Direction) -> Result<Scan<'_>, Error> {

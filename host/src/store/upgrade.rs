@@ -1,13 +1,15 @@
 //! What a file of an earlier format lacks, in steps. Format 1 had no word lists, and an index of keys by their hash,
 //! which was dropped without another format. Format 2 had no queues of calls and no deadlines of interviews, three
-//! records were of another shape, and decisions about a candidate stood in another order. In format 3 call attempts did
-//! not know their decisions, and releases had three limits. Done at the first start, in commits of bounded size. A row
+//! records were of another shape. In format 3 call attempts did not know their decisions, and releases had three limits.
+//! Format 4 had an entry for each record where there are lists. Done at the first start, in commits of bounded size. A row
 //! says how far that is, so that a crash in the middle loses nothing; nobody is served before it is gone.
 
 use std::ops::Bound;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
+use switchboard_domain::agent::Agent;
+use switchboard_domain::analysis::Analysis;
 use switchboard_domain::call_attempt::CallAttempt;
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
@@ -18,9 +20,9 @@ use switchboard_domain::release::Release;
 
 use super::engine::{Engine, Writing};
 use super::record::{self, Record};
-use super::schema::{INSTALLATION, Table, Tag, format_2, format_3};
+use super::schema::{INSTALLATION, Shape, Table, Tag, format_2, format_3};
 use super::txn::{Direction, Read, Row, Txn};
-use super::{Error, codec, decision};
+use super::{Error, codec};
 
 /// There as long as something is missing: how many steps are done, and the last row of the next one that is. The name
 /// is from the time when lists for `search` were all that a file could lack.
@@ -31,6 +33,9 @@ const FROM_FORMAT_2: u8 = 3;
 
 /// The first step for a file of format 3.
 const FROM_FORMAT_3: u8 = 7;
+
+/// The first step for a file of format 4.
+const FROM_FORMAT_4: u8 = 9;
 
 /// The tag of the index that is no more.
 const KEY_BY_HASH: u8 = 2;
@@ -52,6 +57,7 @@ pub(crate) fn ask(writing: &mut Writing, format: u32) -> Result<(), Error> {
         // One that was still on its way from an earlier format goes on from there.
         2 if !begun => writing.put(Table::Meta, PROGRESS_KEY, &[FROM_FORMAT_2]),
         3 if !begun => writing.put(Table::Meta, PROGRESS_KEY, &[FROM_FORMAT_3]),
+        4 if !begun => writing.put(Table::Meta, PROGRESS_KEY, &[FROM_FORMAT_4]),
         _ => Ok(()),
     }
 }
@@ -95,10 +101,19 @@ fn next(txn: &mut Txn, progress: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         &FROM_FORMAT_2 => reshape(txn, after, 1, company)?,
         4 => reshape(txn, after, 1, interview)?,
         5 => reshape(txn, after, 1, call_attempt)?,
-        6 => turn_decisions(txn, after)?,
+        // It moved entries that are none any more.
+        6 => None,
         // Those that came here by step 5 are of today's shape already.
         &FROM_FORMAT_3 => reshape(txn, after, 2, |_, _, former: format_3::CallAttempt| Ok(former.renewed()))?,
         8 => reshape(txn, after, 1, release)?,
+        &FROM_FORMAT_4 => drop_entries(txn, after)?,
+        10 => list_some::<Company>(txn, after)?,
+        11 => list_some::<Job>(txn, after)?,
+        12 => list_some::<Candidate>(txn, after)?,
+        13 => list_some::<Agent>(txn, after)?,
+        14 => list_some::<Interview>(txn, after)?,
+        15 => list_some::<Analysis>(txn, after)?,
+        16 => list_some::<Decision>(txn, after)?,
         _ => return Ok(None),
     };
     Ok(Some(match last {
@@ -116,7 +131,38 @@ fn drop_some(txn: &mut Txn) -> Result<Option<Vec<u8>>, Error> {
     Ok(some.into_iter().next_back().map(|(key, _)| key))
 }
 
-/// Puts the next records into their lists; the last of them.
+/// Removes the entries and counts that have lists in their place, among the next rows of the index; the last of those.
+fn drop_entries(txn: &mut Txn, after: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    let from = if after.is_empty() { Bound::Unbounded } else { Bound::Excluded(after.to_vec()) };
+    let rows = txn.scan(Table::Index, (from, Bound::Unbounded), Direction::Forward)?.take(COMMIT_ROWS);
+    let keys: Vec<Vec<u8>> = rows.map(|row| row.map(|(key, _)| key)).collect::<Result<_, _>>()?;
+    let is_listed = |key: &&Vec<u8>| {
+        let tag = key.get(INSTALLATION.len()).and_then(|number| Tag::of_list(*number));
+        tag.is_some_and(|tag| tag.shape() != Shape::Words)
+    };
+    keys.iter().filter(is_listed).try_for_each(|key| txn.remove(Table::Index, key.as_slice()))?;
+    Ok(keys.into_iter().next_back())
+}
+
+/// Puts the next records into the lists that they stand in; the last of them.
+fn list_some<R: Record>(txn: &mut Txn, after: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    let mut last = None;
+    for (key, value) in some_behind::<R>(txn, after)? {
+        let stored: R = codec::decode(R::TABLE.name(), R::VERSION, &value)?;
+        for place in stored.places().0 {
+            if matches!(place.tag().shape(), Shape::List { .. }) {
+                place.add(txn, &key)?;
+            }
+        }
+        last = Some(key);
+        if is_enough(txn) {
+            break;
+        }
+    }
+    Ok(last)
+}
+
+/// Puts the next records into their word lists; the last of them.
 fn add_some<R: Record>(txn: &mut Txn, after: &[u8]) -> Result<Option<Vec<u8>>, Error> {
     let mut last = None;
     for (key, value) in some_behind::<R>(txn, after)? {
@@ -154,25 +200,6 @@ fn reshape<R: Record, Former: DeserializeOwned>(
             let record = renew(txn, &key, former)?;
             txn.put(R::TABLE, key.as_slice(), codec::encode(R::TABLE.name(), R::VERSION, &record)?)?;
             R::changed(txn, None, Some(&record))?;
-        }
-        last = Some(key);
-        if is_enough(txn) {
-            break;
-        }
-    }
-    Ok(last)
-}
-
-/// Puts the next decisions where their candidates have the newest first; the last of them.
-fn turn_decisions(txn: &mut Txn, after: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-    let mut last = None;
-    for (key, value) in some_behind::<Decision>(txn, after)? {
-        let stored: Decision = codec::decode(Decision::TABLE.name(), Decision::VERSION, &value)?;
-        if let Some(candidate_id) = stored.candidate_id {
-            decision::oldest_first(candidate_id).take(txn, &key)?;
-        }
-        for place in stored.places().0.into_iter().filter(|place| place.tag() == Tag::DecisionOfCandidate) {
-            place.add(txn, &key)?;
         }
         last = Some(key);
         if is_enough(txn) {

@@ -43,7 +43,7 @@ fn with_email(email: &EmailAddress) -> Place {
 /// # Errors
 /// The engine fails, or the row cannot be read.
 pub fn by_email(read: &impl Read, email: &EmailAddress) -> Result<Option<User>, Error> {
-    let first = with_email(email).keys(read, None, Direction::Forward)?.next().transpose()?;
+    let first = with_email(email).keys(read)?.next().transpose()?;
     first.map(|key| record::named(read, &key)).transpose()
 }
 

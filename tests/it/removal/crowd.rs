@@ -360,12 +360,31 @@ pub(crate) fn dump(read: &impl Read) -> Rows {
         for row in read.scan(table, (Bound::Unbounded, Bound::Unbounded), Direction::Forward).expect("reads")
         {
             let (key, value) = row.expect("reads");
-            if (table, key.as_slice()) != (Table::Event, [0xFF; 8].as_slice()) {
+            if let Some((list, keys)) = shared_list(table, &key, &value) {
+                rows.entry((table.name(), list)).or_insert_with(Vec::new).extend(keys);
+            } else if (table, key.as_slice()) != (Table::Event, [0xFF; 8].as_slice()) {
                 rows.insert((table.name(), key), value);
             }
         }
     }
     rows
+}
+
+/// The lists of companies of an ATS, of decisions of a slot, and of those that failed, by their numbers in the file, and
+/// the bytes of what all members of each share.
+const SHARED_LISTS: [(u8, usize); 3] = [(5, 0), (60, 1), (61, 0)];
+
+/// A row of a list that companies share: how it lies depends on who was in it once, so that what counts is which
+/// records it has. Gives the list, and the records of this row.
+fn shared_list(table: Table, key: &[u8], value: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let (_, value_bytes) = SHARED_LISTS.into_iter().find(|(tag, _)| key.get(16) == Some(tag))?;
+    let (list, rest) = (table == Table::Index).then(|| key.split_at_checked(17 + value_bytes))??;
+    let keys = match rest {
+        // The head: how many there are in all, the first that may be in it, and those that are.
+        [0xFF] => value.get(24..)?,
+        _ => value,
+    };
+    Some((list.to_vec(), keys.to_vec()))
 }
 
 /// Rows in which something of a person can be read, however it is written.

@@ -38,6 +38,9 @@ const FORMAT_2: &str = include_str!("golden_format_2.txt");
 /// The same in a file of format 3, whose call attempts did not know their decisions, and whose releases had three limits.
 const FORMAT_3: &str = include_str!("golden_format_3.txt");
 
+/// The same in a file of format 4, whose index had an entry for each record where there are lists.
+const FORMAT_4: &str = include_str!("golden_format_4.txt");
+
 fn write_one_of_each(txn: &mut Txn) -> Result<(), Error> {
     let candidate_id = CandidateId::from_bytes(id(9));
     let job_id = JobId::from_bytes(id(8));
@@ -190,6 +193,11 @@ fn a_file_of_format_3_differs_in_call_attempts_and_releases_alone() {
         rows.lines().filter(|row| !is_changed(row)).map(str::to_owned).collect()
     };
     assert_eq!(others(&rows_of(&today)), others(GOLDEN));
+}
+
+#[test]
+fn a_file_of_format_4_differs_in_the_index_alone() {
+    assert_eq!(rows_of(&opened_today(FORMAT_4)), GOLDEN);
 }
 
 /// An earlier program stopped behind the last call attempt, before it went on to the next step.

@@ -1,16 +1,15 @@
-//! A word list as it lies in the file, row by row: for the walk that finds contradictions.
+//! A list as it lies in the file, row by row: for the walk that finds contradictions.
 
 use std::fmt;
 
-use super::super::list::Key;
 use super::super::record::hex;
-use super::super::schema::Tag;
-use super::{BLOCK, HEAD, Head, WordList, decode};
+use super::super::schema::{Shape, Tag};
+use super::{BLOCK, HEAD, Head, Key, KeyList, decode};
 
 /// The rows of one list, in the order of their keys, as far as they were read.
 #[derive(Debug)]
 pub(crate) struct StoredList {
-    list: WordList,
+    list: KeyList,
     /// Of all blocks.
     keys: Vec<Key>,
     head: Option<Head>,
@@ -18,24 +17,27 @@ pub(crate) struct StoredList {
     wrong: Option<String>,
 }
 
-/// Bytes of a list's rows before the word: the owner and the tag.
-const BEFORE_WORD: usize = 17;
+/// Bytes of a list's rows before its value: the owner and the tag.
+const BEFORE_VALUE: usize = 17;
 
-impl WordList {
+impl KeyList {
     /// The list that a row of the index belongs to, if it belongs to one.
     pub(crate) fn of_row(key: &[u8]) -> Option<Self> {
-        let tag = *key.get(BEFORE_WORD - 1)?;
-        if tag != Tag::JobByWord as u8 && tag != Tag::CandidateByWord as u8 {
-            return None;
-        }
-        // No letter of a word is zero, so the first one ends it. A row without an end is a list of its own.
-        let end = key[BEFORE_WORD..].iter().position(|byte| *byte == 0);
-        let end = end.map_or(key.len(), |end| (BEFORE_WORD + end + 2).min(key.len()));
+        let tag = Tag::of_list(*key.get(BEFORE_VALUE - 1)?)?;
+        let rest = &key[BEFORE_VALUE..];
+        let value_bytes = match tag.shape() {
+            Shape::List { value_bytes } => value_bytes,
+            // No letter of a word is zero, so the first one ends it.
+            Shape::Words => rest.iter().position(|byte| *byte == 0).map_or(rest.len(), |end| end + 2),
+            Shape::Entries | Shape::CountedEntries => return None,
+        };
+        // A row without an end is a list of its own.
+        let end = (BEFORE_VALUE + value_bytes).min(key.len());
         Some(Self { prefix: key[..end].to_vec() })
     }
 }
 
-impl fmt::Display for WordList {
+impl fmt::Display for KeyList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Words are personal data, so that the bytes are enough for whoever looks for the row.
         f.write_str(&hex(&self.prefix))
@@ -43,11 +45,11 @@ impl fmt::Display for WordList {
 }
 
 impl StoredList {
-    pub(crate) const fn new(list: WordList) -> Self {
+    pub(crate) const fn new(list: KeyList) -> Self {
         Self { list, keys: Vec::new(), head: None, wrong: None }
     }
 
-    pub(crate) const fn list(&self) -> &WordList {
+    pub(crate) const fn list(&self) -> &KeyList {
         &self.list
     }
 
