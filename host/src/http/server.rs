@@ -12,15 +12,19 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::{Request, Response};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
@@ -178,7 +182,7 @@ where
 {
     move |request: Request<Incoming>, peer: SocketAddr, turn: Option<Turn>| {
         let only_reads = request.method().is_safe();
-        // In a box from here on: a task is moved on its way to a thread, and this one is large.
+        // In a box from here on: it is large, and may be moved to a task of its own.
         let answered = answer(request, peer)
             .map(move |response| {
                 drop(turn);
@@ -188,22 +192,38 @@ where
         if only_reads {
             return answered;
         }
-        let alive = alive.clone();
+        SeenThrough { answered: Some(answered), alive: alive.clone() }.boxed()
+    }
+}
+
+/// A request on its connection's task. Only one that is let go unfinished gets a task of its own.
+struct SeenThrough {
+    answered: Option<BoxFuture<'static, Response<Full<Bytes>>>>,
+    alive: mpsc::Sender<Infallible>,
+}
+
+impl Future for SeenThrough {
+    type Output = Response<Full<Bytes>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // Nobody asks one that has answered.
+        let Some(answered) = &mut self.answered else { return Poll::Pending };
+        let response = ready!(answered.poll_unpin(context));
+        self.answered = None;
+        Poll::Ready(response)
+    }
+}
+
+impl Drop for SeenThrough {
+    fn drop(&mut self) {
+        // Without a runtime the process is at its end.
+        let (Some(answered), Ok(_)) = (self.answered.take(), Handle::try_current()) else { return };
+        let alive = self.alive.clone();
         #[expect(clippy::disallowed_methods, reason = "this is one of the two places that own tasks")]
-        let task = tokio::spawn(async move {
-            let response = answered.await;
+        tokio::spawn(async move {
+            answered.await;
             drop(alive);
-            response
         });
-        async move {
-            task.await.unwrap_or_else(|_| {
-                // The handler catches its panics, so this is the end of the runtime.
-                let mut response = Response::new(Full::new(Bytes::new()));
-                *response.status_mut() = hyper::StatusCode::SERVICE_UNAVAILABLE;
-                response
-            })
-        }
-        .boxed()
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use self::http2::until;
 use super::*;
 use crate::http::stall::StallGuard;
 use crate::http::tests::{exchange, start};
@@ -90,6 +91,32 @@ async fn a_cut_connection_and_nonsense_leave_the_server_well() {
     }
     let answer = exchange(running.address, format!("{GET}Connection: close\r\n\r\n").as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[tokio::test]
+async fn what_may_change_something_is_seen_through_without_its_caller() {
+    let mut running = start(ServerLimits::default(), LONG).await;
+    let metrics = running.metrics.clone();
+    let counted = |method: &str| {
+        let text = metrics.text();
+        let of = |line: &&str| line.starts_with("switchboard_http_requests_total") && line.contains(method);
+        text.lines().filter(of).count()
+    };
+    let is_open = || metrics.text().contains(r#"switchboard_http_connections{listener="partners"} 1"#);
+    for method in ["GET", "PATCH"] {
+        let before = running.waiting.load(Ordering::SeqCst);
+        let mut socket = TcpStream::connect(running.address).await.unwrap();
+        let head = GET.replace("GET /jobs", &format!("{method} /jobs/a"));
+        socket.write_all(format!("{head}X-Wait: 1\r\n\r\n").as_bytes()).await.unwrap();
+        until(|| before < running.waiting.load(Ordering::SeqCst)).await;
+        drop(socket);
+        until(|| !is_open()).await;
+    }
+    running.gate.add_permits(1);
+    // The drain waits for it, and nobody waits for what only reads.
+    running.stop.stop();
+    running.serving.join_next().await.unwrap().unwrap();
+    assert_eq!((counted("PATCH"), counted("GET")), (1, 0), "{}", metrics.text());
 }
 
 #[tokio::test]

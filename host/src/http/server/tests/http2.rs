@@ -186,7 +186,7 @@ async fn is_well(running: &Running) {
     assert_eq!(peer.status(1).await, Some(200));
 }
 
-async fn until(is_so: impl Fn() -> bool) {
+pub(super) async fn until(is_so: impl Fn() -> bool) {
     let waiting = async {
         while !is_so() {
             tokio::time::sleep(Duration::from_millis(1)).await;
