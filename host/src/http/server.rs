@@ -1,7 +1,8 @@
 //! The accept loop of both listeners. It promises that no peer can hold on to the server: connections are
 //! counted, handshakes, heads and bodies are bounded in time and size, a peer that does not read its answer is
 //! dropped, and a drain ends in bounded time. One task for each connection, spawned here, and for each request
-//! of one that speaks HTTP/2, spawned by the connection, which ends them.
+//! of one that speaks HTTP/2, spawned by the connection, which ends them. What may change
+//! something outlives both, on a task of its own.
 
 mod connection;
 mod head_timer;

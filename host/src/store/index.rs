@@ -132,6 +132,7 @@ impl Place {
 impl From<Place> for KeyList {
     /// For an index whose rows are lists.
     fn from(place: Place) -> Self {
+        debug_assert!(matches!(place.tag.shape(), Shape::List { .. } | Shape::Words), "{:?}", place.tag);
         Self::new(place.prefix)
     }
 }

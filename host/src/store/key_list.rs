@@ -75,7 +75,8 @@ impl KeyList {
 
     /// How many records are in it.
     pub(crate) fn count(&self, read: &impl Read) -> Result<u64, Error> {
-        Ok(self.head(read)?.map_or(0, |head| head.total))
+        let total = |bytes: &[u8]| Head::parts(bytes).map(|(total, ..)| total).ok_or_else(unreadable);
+        read.with_row(Table::Index, &self.head_key(), |bytes| bytes.map_or(Ok(0), total))?
     }
 
     /// Its records behind this one, oldest first, or all of them.
@@ -210,8 +211,10 @@ impl KeyList {
         read: &'a T,
         before: Option<Key>,
     ) -> Result<KeyCursor<'a, T>, Error> {
-        let head = self.head(read)?.unwrap_or_default();
-        Ok(KeyCursor::new(read, self.clone(), &head.keys, before))
+        let keys = |bytes: &[u8]| Head::parts(bytes).map(|(.., keys)| keys.to_vec()).ok_or_else(unreadable);
+        let keys =
+            read.with_row(Table::Index, &self.head_key(), |bytes| bytes.map_or(Ok(Vec::new()), keys))??;
+        Ok(KeyCursor::new(read, self.clone(), keys, before))
     }
 }
 
@@ -226,25 +229,29 @@ impl Head {
 
     /// A stored head with one record more, if that is the newest and no block has to leave.
     fn appended(bytes: &[u8], key: Key) -> Option<Vec<u8>> {
-        let (total, rest) = bytes.split_first_chunk()?;
-        let (open_from, keys) = rest.split_first_chunk()?;
-        let last = keys.last_chunk().unwrap_or(open_from);
-        let is_newest =
-            if keys.is_empty() { *open_from <= key.to_be_bytes() } else { *last < key.to_be_bytes() };
+        let (total, open_from, keys) = Self::parts(bytes)?;
+        let is_newest = key_at_end(keys).map_or(open_from <= key, |last| last < key);
         if !is_newest || BLOCK_MAX + LATE_MAX <= keys.len() / KEY_BYTES + 1 {
             return None;
         }
         let mut appended = Vec::with_capacity(bytes.len() + KEY_BYTES);
-        appended.extend_from_slice(&(u64::from_be_bytes(*total) + 1).to_be_bytes());
-        appended.extend_from_slice(rest);
+        appended.extend_from_slice(&(total + 1).to_be_bytes());
+        appended.extend_from_slice(&open_from.to_be_bytes());
+        appended.extend_from_slice(keys);
         appended.extend_from_slice(&key.to_be_bytes());
         Some(appended)
     }
 
-    fn decode(bytes: &[u8]) -> Option<Self> {
+    /// Its fields as they are stored, the keys as they lie.
+    fn parts(bytes: &[u8]) -> Option<(u64, Key, &[u8])> {
         let (total, rest) = bytes.split_first_chunk()?;
         let (open_from, keys) = rest.split_first_chunk()?;
-        let (total, open_from) = (u64::from_be_bytes(*total), Key::from_be_bytes(*open_from));
+        let is_whole = keys.len().is_multiple_of(KEY_BYTES);
+        is_whole.then_some((u64::from_be_bytes(*total), Key::from_be_bytes(*open_from), keys))
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (total, open_from, keys) = Self::parts(bytes)?;
         Some(Self { total, open_from, keys: decode_any(keys)? })
     }
 }

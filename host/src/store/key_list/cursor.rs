@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use super::super::Error;
 use super::super::txn::{Read, Scan};
-use super::{KEY_BYTES, Key, KeyList, encode, key_at_end, unreadable};
+use super::{KEY_BYTES, Key, KeyList, key_at_end, unreadable};
 
 /// Steps that a cursor takes before it jumps: a jump costs about as much.
 const STEPS: usize = 6;
@@ -24,10 +24,10 @@ pub(crate) struct KeyCursor<'a, T> {
 }
 
 impl<'a, T: Read> KeyCursor<'a, T> {
-    /// On the newest record that is older than `before`; `head` are the keys of the list's head.
-    pub(super) fn new(read: &'a T, list: KeyList, head: &[Key], before: Option<Key>) -> Self {
-        let mut cursor =
-            Self { read, list, below: before, block: encode(head), left: head.len(), blocks: None };
+    /// On the newest record that is older than `before`; `head` holds the keys of the list's head.
+    pub(super) fn new(read: &'a T, list: KeyList, head: Vec<u8>, before: Option<Key>) -> Self {
+        let left = head.len() / KEY_BYTES;
+        let mut cursor = Self { read, list, below: before, block: head, left, blocks: None };
         cursor.left = cursor.left_below();
         cursor
     }
