@@ -43,6 +43,7 @@ pub(crate) fn measure() -> Vec<Figure> {
             facts: said.facts.clone(),
             asked: said.asked.clone(),
             answered_by: said.answered_by,
+            interview_id: None,
         });
         furnish::insert(&running, recorded.collect()).await;
         let wanted = Wanted { last: Some(DECISIONS), since: None };

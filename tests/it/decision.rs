@@ -141,6 +141,34 @@ async fn a_default_slot_lists_what_it_answers_for_every_ats_without_a_release_of
 }
 
 #[tokio::test]
+async fn a_decision_tells_its_interview_outlives_it_and_goes_with_its_candidate() {
+    let host = TestHost::start().await;
+    let scene = Scene::new(&host).await;
+    let jobs = scene.ranked_jobs(&host, &[1]).await;
+    let candidate = scene.candidate(&host, &jobs).await;
+    let mut company = host.partner(&scene.furnished.company_key);
+    let mut decided = Vec::new();
+    for _ in 0..2 {
+        let made = scene.post(&host, &candidate).await.expect(201);
+        let decision = host.decision(&made).await;
+        assert_eq!(decision["interviewId"], made["id"], "{decision:#}");
+        decided.push((made, decision));
+    }
+    let (made, decision) = &decided[0];
+    let interview = format!("/interviews/{}", made["id"].as_str().expect("an id"));
+    assert!(company.delete(&interview).await.is_success());
+    let outlives = host.decision(made).await;
+    assert_eq!(outlives["interviewId"], Value::Null);
+    assert_eq!((&outlives["facts"], &outlives["candidateId"]), (&decision["facts"], &json!(candidate)));
+    assert!(company.delete(&format!("/candidates/{candidate}")).await.is_success());
+    for (_, decision) in &decided {
+        let path = format!("/decisions/{}", decision["id"].as_str().expect("an id"));
+        host.operator().get(&path).await.refused(404, "RESOURCE_NOT_FOUND");
+    }
+    assert_eq!(list(&host, "").await.len(), 0);
+}
+
+#[tokio::test]
 async fn a_replay_gives_the_same_answer_and_the_same_fuel() {
     let host = TestHost::start().await;
     let scene = Scene::new(&host).await;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::REFUSAL_REASON_CHARS;
-use crate::id::{AtsId, CandidateId, CompanyId, DecisionId, ReleaseId};
+use crate::id::{AtsId, CandidateId, CompanyId, DecisionId, InterviewId, ReleaseId};
 use crate::time::Timestamp;
 use crate::words::words;
 
@@ -187,6 +187,8 @@ pub struct Decision {
     pub asked: Vec<Asked>,
     /// Which of them answered; none when the ladder ended in `reject` or `hold`.
     pub answered_by: Option<ReleaseId>,
+    /// The interview that was made with it and rests on it; none once that rests on another one, or is deleted.
+    pub interview_id: Option<InterviewId>,
 }
 
 impl Decision {

@@ -73,7 +73,6 @@ pub fn list(app: &App, wanted: &Wanted, limit: usize) -> Result<Vec<Decision>, E
     let filter = DecisionFilter {
         slots: slots.as_deref(),
         company_id: wanted.company_id,
-        candidate_id: None,
         since: wanted.since,
         failed: wanted.failed,
         before: wanted.before,

@@ -86,13 +86,13 @@ pub async fn create(
                 }
             }
             Err(error) => {
-                app.record(decided.decisions(None)).await?;
+                app.record(decided.unused()).await?;
                 return Err(error.into());
             }
             Ok(reply) => return Ok(reply),
         }
     }
-    app.record(unused.decisions(None)).await?;
+    app.record(unused.unused()).await?;
     Err(Rejection::Conflict.into())
 }
 

@@ -23,6 +23,7 @@ use switchboard_domain::agent::Agent;
 use switchboard_domain::call_attempt::{CallAttempt, ReasonCode};
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
+use switchboard_domain::decision::Decision;
 use switchboard_domain::event::EventKind;
 use switchboard_domain::id::{CompanyId, InterviewId, RemovalId};
 use switchboard_domain::interview::Interview;
@@ -289,6 +290,9 @@ impl Calls<'_> {
             if is_cancelled {
                 self.tell(txn, &interview, &attempt)?;
             }
+        }
+        for decided_by in &interview.decisions {
+            store::delete::<Decision>(txn, &decided_by.decision_id)?;
         }
         let at = self.teller.at();
         if interview.cancel(at) | interview.forget_person(at) {

@@ -33,11 +33,12 @@ use super::record::{self, EVERYTHING, Record, hex};
 use super::schema::{Shape, Table};
 use super::search::Searched;
 use super::txn::{Direction, Read};
-use super::{Error, call_queue, codec, event, lease, usage};
+use super::{Error, call_queue, codec, decision, event, lease, usage};
 
 /// Walks everything: each record is read, the index holds exactly the entries, counts and lists that follow
 /// from the records, every company's queue stands where it belongs, every call in progress is in somebody's
-/// hands, and what days hold follows from the ledger of usage. Gives a sentence for each contradiction; none means that the store is sound.
+/// hands, every decision that an interview is to lead to is named by it, and what days hold follows from the ledger of
+/// usage. Gives a sentence for each contradiction; none means that the store is sound.
 ///
 /// # Errors
 /// The engine fails.
@@ -103,6 +104,7 @@ pub fn check(read: &impl Read) -> Result<Vec<String>, Error> {
     if walk.problems.is_empty() {
         walk.problems.extend(call_queue::misplaced(read)?);
         walk.problems.extend(lease::lost(read)?);
+        walk.problems.extend(decision::lost(read)?);
         walk.problems.extend(usage::contradictions(read)?);
     }
     Ok(walk.problems)

@@ -1,22 +1,29 @@
 //! Decision rows, in the order in which they were asked.
+//!
+//! Promises: a decision about a candidate is found when they go. One that an interview was made with is named by that
+//! interview, which is in the candidate's list already; every other one is in a list of the candidate's decisions. So
+//! the usual decision costs no row among those of its candidate.
 
 use std::collections::BinaryHeap;
 use std::ops::Bound;
 
+use switchboard_domain::candidate::Candidate;
 use switchboard_domain::decision::{Decision, PolicyName, Slot};
-use switchboard_domain::id::{CandidateId, CompanyId, DecisionId};
+use switchboard_domain::id::{CandidateId, CompanyId, DecisionId, InterviewId};
+use switchboard_domain::interview::Interview;
 use switchboard_domain::time::Timestamp;
 
 use super::Error;
 use super::index::Place;
 use super::key_list::{Key, KeyList};
-use super::record::{self, Places, Record};
+use super::record::{self, EVERYTHING, Places, Record};
 use super::schema::{INSTALLATION, Table, Tag};
 use super::txn::{Direction, Read, Snapshot, Txn};
 
 impl Record for Decision {
     type Id = DecisionId;
     const TABLE: Table = Table::Decision;
+    const VERSION: u8 = 2;
 
     fn id(&self) -> DecisionId {
         self.id
@@ -28,7 +35,9 @@ impl Record for Decision {
 
     fn places(&self) -> Places {
         let mut places = vec![in_company(self.company_id), in_slot(self.slot)];
-        places.extend(self.candidate_id.map(about));
+        if self.interview_id.is_none() {
+            places.extend(self.candidate_id.map(about));
+        }
         if self.is_degraded() {
             places.push(failed());
         }
@@ -40,6 +49,7 @@ pub(crate) fn in_company(company_id: CompanyId) -> Place {
     Place::new(*company_id.bytes(), Tag::DecisionOfCompany, &[])
 }
 
+/// Those that no interview names.
 pub(crate) fn about(candidate_id: CandidateId) -> Place {
     Place::new(*candidate_id.bytes(), Tag::DecisionOfCandidate, &[])
 }
@@ -72,8 +82,6 @@ pub struct DecisionFilter<'a> {
     pub slots: Option<&'a [Slot]>,
     /// For this company.
     pub company_id: Option<CompanyId>,
-    /// About this candidate.
-    pub candidate_id: Option<CandidateId>,
     /// Asked then or later.
     pub since: Option<Timestamp>,
     /// Those that the failure ladder answered only.
@@ -87,15 +95,14 @@ pub struct DecisionFilter<'a> {
 /// # Errors
 /// The engine fails, or a row cannot be read.
 pub fn list(read: &impl Read, filter: &DecisionFilter<'_>, limit: usize) -> Result<Vec<Decision>, Error> {
-    let place = match (filter.candidate_id, filter.company_id, filter.slots) {
-        (Some(candidate_id), ..) => Some(about(candidate_id)),
+    let place = match (filter.company_id, filter.slots) {
         _ if filter.failed => Some(failed()),
-        (None, Some(company_id), _) => Some(in_company(company_id)),
-        (None, None, Some(slots)) => {
+        (Some(company_id), _) => Some(in_company(company_id)),
+        (None, Some(slots)) => {
             let ids = of_slots(read, slots, filter.before)?;
             return narrow(ids.map(|id| record::named(read, id?.bytes())), filter, limit);
         }
-        (None, None, None) => None,
+        (None, None) => None,
     };
     match place {
         Some(place) => {
@@ -115,6 +122,44 @@ fn key_of(id: DecisionId) -> Key {
     Key::from_be_bytes(*id.bytes())
 }
 
+fn id_of(key: Key) -> DecisionId {
+    DecisionId::from_bytes(key.to_be_bytes())
+}
+
+/// An interview rests on this decision no more, or is gone: the candidate's list names it from now on, where there is
+/// still a candidate.
+pub(crate) fn let_go(txn: &mut Txn, id: DecisionId, interview_id: InterviewId) -> Result<(), Error> {
+    // It may have gone before, for its age.
+    let Some(decision) = record::get::<Decision>(txn, &id)? else { return Ok(()) };
+    if decision.interview_id != Some(interview_id) {
+        return Ok(());
+    }
+    match decision.candidate_id {
+        Some(candidate_id) if record::exists::<Candidate>(txn, &candidate_id)? => {
+            record::update(txn, &Decision { interview_id: None, ..decision })
+        }
+        // Nobody would find it there.
+        Some(_) | None => record::delete::<Decision>(txn, &id).map(drop),
+    }
+}
+
+/// Decisions that say of an interview that it names them, while it does not. A sentence for each.
+pub(crate) fn lost(read: &impl Read) -> Result<Vec<String>, Error> {
+    let mut lost = Vec::new();
+    for decision in record::scan::<Decision>(read, EVERYTHING, Direction::Forward)? {
+        let decision = decision?;
+        let Some(interview_id) = decision.interview_id else { continue };
+        let is_named = |interview: &Interview| {
+            Some(interview.candidate_id) == decision.candidate_id
+                && interview.decisions.iter().any(|named| named.decision_id == decision.id)
+        };
+        if !record::get::<Interview>(read, &interview_id)?.as_ref().is_some_and(is_named) {
+            lost.push(format!("decision {} is not named by the interview {interview_id}", decision.id));
+        }
+    }
+    Ok(lost)
+}
+
 /// The decisions of these slots together, newest first, read as they are asked for.
 fn of_slots<'a, T: Read>(
     read: &'a T,
@@ -122,8 +167,7 @@ fn of_slots<'a, T: Read>(
     before: Option<DecisionId>,
 ) -> Result<impl Iterator<Item = Result<DecisionId, Error>> + use<'a, T>, Error> {
     fn next(list: &mut impl Iterator<Item = Result<Key, Error>>) -> Result<Option<DecisionId>, Error> {
-        let key = list.next().transpose()?;
-        Ok(key.map(|key| DecisionId::from_bytes(key.to_be_bytes())))
+        Ok(list.next().transpose()?.map(id_of))
     }
     let mut lists = Vec::with_capacity(slots.len());
     let mut heads = BinaryHeap::with_capacity(slots.len());
@@ -250,7 +294,6 @@ fn narrow(
         if filter.since.is_none_or(|since| since <= decision.at)
             && filter.slots.is_none_or(|slots| slots.contains(&decision.slot))
             && filter.company_id.is_none_or(|id| id == decision.company_id)
-            && filter.candidate_id.is_none_or(|id| Some(id) == decision.candidate_id)
             && (!filter.failed || decision.is_degraded())
         {
             found.push(decision);

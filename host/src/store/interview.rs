@@ -3,7 +3,7 @@
 use switchboard_domain::call_attempt::{CallAttempt, CallAttemptStatus};
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::id::{AgentId, CallAttemptId, CandidateId, CompanyId, InterviewId, JobId};
-use switchboard_domain::interview::{Interview, InterviewStatus};
+use switchboard_domain::interview::{DecidedBy, Interview, InterviewStatus};
 use switchboard_domain::time::Timestamp;
 
 use super::index::{self, Place};
@@ -12,7 +12,7 @@ use super::list::{Page, PageRequest, Walk};
 use super::record::{self, Places, Record};
 use super::schema::{INSTALLATION, Table, Tag};
 use super::txn::{Direction, Read, Txn};
-use super::{Error, call_queue, codec};
+use super::{Error, call_queue, codec, decision};
 
 impl Record for Interview {
     type Id = InterviewId;
@@ -38,6 +38,14 @@ impl Record for Interview {
         places.extend(self.job_id.map(|job_id| for_job(company_id, job_id)));
         places.extend(self.deadline().map(due_by));
         places.into()
+    }
+
+    /// Decisions that it named and names no more are found another way.
+    fn changed(txn: &mut Txn, before: Option<&Self>, after: Option<&Self>) -> Result<(), Error> {
+        let Some(before) = before else { return Ok(()) };
+        let is_kept = |named: &&DecidedBy| after.is_some_and(|after| after.decisions.contains(named));
+        let left = before.decisions.iter().filter(|named| !is_kept(named));
+        left.map(|named| named.decision_id).try_for_each(|id| decision::let_go(txn, id, before.id))
     }
 }
 

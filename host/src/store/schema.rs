@@ -8,6 +8,7 @@ use super::{Error, codec, upgrade};
 
 pub(crate) mod format_2;
 pub(crate) mod format_3;
+pub(crate) mod format_5;
 mod tag;
 
 pub(crate) use tag::{Shape, Tag};
@@ -177,7 +178,7 @@ impl Table {
 pub(crate) const INSTALLATION: [u8; 16] = [0; 16];
 
 /// The version of everything above and of the records' shapes.
-pub(crate) const FORMAT: u32 = 5;
+pub(crate) const FORMAT: u32 = 6;
 
 const FORMAT_KEY: &[u8] = b"format";
 

@@ -1,8 +1,9 @@
 //! What a file of an earlier format lacks, in steps. Format 1 had no word lists, and an index of keys by their hash,
 //! which was dropped without another format. Format 2 had no queues of calls and no deadlines of interviews, three
 //! records were of another shape. In format 3 call attempts did not know their decisions, and releases had three limits.
-//! Format 4 had an entry for each record where there are lists. Done at the first start, in commits of bounded size. A row
-//! says how far that is, so that a crash in the middle loses nothing; nobody is served before it is gone.
+//! Format 4 had an entry for each record where there are lists. In format 5 decisions did not know their interviews. Done
+//! at the first start, in commits of bounded size. A row says how far that is, so that a crash in the middle loses
+//! nothing; nobody is served before it is gone.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -19,8 +20,9 @@ use switchboard_domain::job::Job;
 use switchboard_domain::release::Release;
 
 use super::engine::{Engine, Writing};
+use super::index::Place;
 use super::record::{self, Record};
-use super::schema::{INSTALLATION, Shape, Table, Tag, format_2, format_3};
+use super::schema::{INSTALLATION, Shape, Table, Tag, format_2, format_3, format_5};
 use super::txn::{Direction, Read, Row, Txn};
 use super::{Error, codec};
 
@@ -36,6 +38,9 @@ const FROM_FORMAT_3: u8 = 7;
 
 /// The first step for a file of format 4.
 const FROM_FORMAT_4: u8 = 9;
+
+/// The first step for a file of format 5.
+const FROM_FORMAT_5: u8 = 17;
 
 /// The tag of the index that is no more.
 const KEY_BY_HASH: u8 = 2;
@@ -58,6 +63,7 @@ pub(crate) fn ask(writing: &mut Writing, format: u32) -> Result<(), Error> {
         2 if !begun => writing.put(Table::Meta, PROGRESS_KEY, &[FROM_FORMAT_2]),
         3 if !begun => writing.put(Table::Meta, PROGRESS_KEY, &[FROM_FORMAT_3]),
         4 if !begun => writing.put(Table::Meta, PROGRESS_KEY, &[FROM_FORMAT_4]),
+        5 if !begun => writing.put(Table::Meta, PROGRESS_KEY, &[FROM_FORMAT_5]),
         _ => Ok(()),
     }
 }
@@ -113,7 +119,9 @@ fn next(txn: &mut Txn, progress: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         13 => list_some::<Agent>(txn, after)?,
         14 => list_some::<Interview>(txn, after)?,
         15 => list_some::<Analysis>(txn, after)?,
-        16 => list_some::<Decision>(txn, after)?,
+        16 => reshape(txn, after, 1, listed_decision)?,
+        // Those that came here by step 16 are of today's shape already, unless an earlier program had listed them.
+        &FROM_FORMAT_5 => reshape(txn, after, 1, |_, _, former: format_5::Decision| Ok(former.renewed()))?,
         _ => return Ok(None),
     };
     Ok(Some(match last {
@@ -149,17 +157,18 @@ fn list_some<R: Record>(txn: &mut Txn, after: &[u8]) -> Result<Option<Vec<u8>>, 
     let mut last = None;
     for (key, value) in some_behind::<R>(txn, after)? {
         let stored: R = codec::decode(R::TABLE.name(), R::VERSION, &value)?;
-        for place in stored.places().0 {
-            if matches!(place.tag().shape(), Shape::List { .. }) {
-                place.add(txn, &key)?;
-            }
-        }
+        list(txn, &stored, &key)?;
         last = Some(key);
         if is_enough(txn) {
             break;
         }
     }
     Ok(last)
+}
+
+fn list(txn: &mut Txn, stored: &impl Record, key: &[u8]) -> Result<(), Error> {
+    let is_listed = |place: &Place| matches!(place.tag().shape(), Shape::List { .. });
+    stored.places().0.into_iter().filter(is_listed).try_for_each(|place| place.add(txn, key))
 }
 
 /// Puts the next records into their word lists; the last of them.
@@ -235,4 +244,11 @@ fn call_attempt(txn: &mut Txn, key: &[u8], former: format_2::CallAttempt) -> Res
 /// It has every limit now, with the numbers that were fixed before.
 fn release(_: &mut Txn, _: &[u8], former: format_3::Release) -> Result<Release, Error> {
     Ok(former.renewed())
+}
+
+/// It stands in lists now.
+fn listed_decision(txn: &mut Txn, key: &[u8], former: format_5::Decision) -> Result<Decision, Error> {
+    let decision = former.renewed();
+    list(txn, &decision, key)?;
+    Ok(decision)
 }

@@ -18,7 +18,7 @@ use switchboard_domain::id::{
     AgentId, AtsId, CallAttemptId, CandidateId, CompanyId, DecisionId, EventId, InterviewId, JobId, KeyId,
     OutboxId, PhoneNumberId,
 };
-use switchboard_domain::interview::{Interview, InterviewStatus};
+use switchboard_domain::interview::{DecidedBy, Interview, InterviewStatus};
 use switchboard_domain::job::{Job, JobDraft, JobStatus};
 use switchboard_domain::key::{Key, Reach};
 use switchboard_domain::language::Language;
@@ -186,6 +186,9 @@ impl Crowd {
             created_at: AT,
             updated_at: AT,
         };
+        let made_with = Decision { interview_id: Some(interview.id), ..self.decision(Some(candidate.id)) };
+        let decided_by = DecidedBy { policy: PolicyName::JobResolution, decision_id: made_with.id };
+        let interview = Interview { decisions: vec![decided_by], ..interview };
         let attempt = |status| CallAttempt {
             id: CallAttemptId::new(self.ids.uuid()),
             interview_id: interview.id,
@@ -206,7 +209,7 @@ impl Crowd {
         Person {
             lease: self.ended_lease(&interview, attempts[0].id),
             attempts,
-            decision: self.decision(Some(candidate.id)),
+            decisions: vec![self.decision(Some(candidate.id)), made_with],
             event: self.event(Some(candidate.id), Some(interview.id)),
             reply: self.reply(Some(candidate.id)),
             candidate,
@@ -268,6 +271,7 @@ impl Crowd {
             facts: format!("{{\"source\":\"{}\"}}", TRACES[1]),
             asked: Vec::new(),
             answered_by: None,
+            interview_id: None,
         }
     }
 
@@ -327,7 +331,7 @@ struct Person {
     interview: Interview,
     attempts: Vec<CallAttempt>,
     lease: Lease,
-    decision: Decision,
+    decisions: Vec<Decision>,
     event: Event,
     reply: Reply,
 }
@@ -338,7 +342,7 @@ impl Person {
         store::insert(txn, &self.interview)?;
         self.attempts.iter().try_for_each(|attempt| store::insert(txn, attempt))?;
         store::insert(txn, &self.lease)?;
-        store::insert(txn, &self.decision)?;
+        self.decisions.iter().try_for_each(|decision| store::insert(txn, decision))?;
         store::event::append(txn, self.event.clone())?;
         store::insert(txn, &self.reply)
     }

@@ -115,6 +115,7 @@ pub async fn ask<P: Policy>(app: &App, line: &Line, question: Question<P>, deadl
         facts: outcome.facts,
         asked: outcome.asked,
         answered_by: outcome.answered_by,
+        interview_id: None,
     };
     span::decided(&span, &decision, ending.as_str());
     Said { facts, ending, decision, is_degraded: outcome.degraded, plugin: outcome.plugin }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use switchboard_domain::call_scheduling;
 use switchboard_domain::decision::{Decision, PolicyName, Slot};
-use switchboard_domain::id::{AtsId, CandidateId, DecisionId, JobId};
-use switchboard_domain::interview::DecidedBy;
+use switchboard_domain::id::{AtsId, DecisionId, JobId};
+use switchboard_domain::interview::{DecidedBy, Interview};
 use switchboard_domain::job_resolution::Verdict;
 use switchboard_domain::rejection::Rejection;
 use switchboard_domain::release::Asker;
@@ -89,7 +89,7 @@ impl Decided {
         if is_dry {
             return said.told(rejection);
         }
-        if let Err(error) = app.record(self.decisions(None)).await {
+        if let Err(error) = app.record(self.unused()).await {
             return error;
         }
         decision::refuse(app, said, rejection).await
@@ -141,15 +141,24 @@ impl Decided {
         call.into_iter().chain(self.job.as_ref().map(|(_, said)| said.decided_by())).collect()
     }
 
-    /// The records, about this candidate where they are about nobody yet.
-    pub(super) fn decisions(&self, candidate_id: Option<CandidateId>) -> Vec<Decision> {
-        let call = self.call.as_ref().map(|said| &said.decision);
-        let both = call.into_iter().chain(self.job.as_ref().map(|(_, said)| &said.decision));
-        both.map(|decision| Decision {
-            candidate_id: decision.candidate_id.or(candidate_id),
+    /// The records, where no interview came of them.
+    pub(super) fn unused(&self) -> Vec<Decision> {
+        self.decisions().cloned().collect()
+    }
+
+    /// The records, of an interview that was made: about its candidate, who may have been made with it.
+    pub(super) fn decisions_of(&self, interview: &Interview) -> Vec<Decision> {
+        let used = |decision: &Decision| Decision {
+            candidate_id: Some(interview.candidate_id),
+            interview_id: Some(interview.id),
             ..decision.clone()
-        })
-        .collect()
+        };
+        self.decisions().map(used).collect()
+    }
+
+    fn decisions(&self) -> impl Iterator<Item = &Decision> {
+        let call = self.call.as_ref().map(|said| &said.decision);
+        call.into_iter().chain(self.job.as_ref().map(|(_, said)| &said.decision))
     }
 
     /// `X-Policy-Degraded`, with every policy that its failure ladder answered for.

@@ -45,7 +45,7 @@ pub(super) fn make(
         reply,
         events: event(plan, &made).into_iter().collect(),
         outbox: Vec::new(),
-        decisions: decided.decisions(Some(candidate_id)),
+        decisions: decided.decisions_of(&made.interview),
         company_id: plan.company_id,
         candidate_id: Some(candidate_id),
     })

@@ -73,6 +73,10 @@ pub struct DecisionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, format = "uuid")]
     candidate_id: Option<String>,
+    /// The interview that was made with it and rests on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "uuid")]
+    interview_id: Option<String>,
     /// Version of the WIT package that was spoken.
     policy_version: String,
     /// What the plugin saw, as the WIT package names it.
@@ -185,6 +189,7 @@ fn view(decision: &Decision, redacted_to: Option<DecisionId>, models: &FuelModel
         degraded: decision.is_degraded(),
         company_id: decision.company_id.to_string(),
         candidate_id: decision.candidate_id.map(|id| id.to_string()),
+        interview_id: decision.interview_id.map(|id| id.to_string()),
         policy_version: decision.policy_version.clone(),
         facts: json_of(&decision.facts),
         answer: decision.answer().map_or(Value::Null, json_of),

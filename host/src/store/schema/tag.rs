@@ -76,7 +76,7 @@ pub(crate) enum Tag {
     RemovalOfJob = 48,
     /// Candidate: its filter, and `interviewCount`, so that the candidate is not rewritten.
     InterviewOfCandidate = 50,
-    /// Candidate: goes with the candidate.
+    /// Candidate: goes with the candidate. Only those that no interview names.
     DecisionOfCandidate = 51,
     /// Candidate: goes with the candidate.
     EventOfCandidate = 52,

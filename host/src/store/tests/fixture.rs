@@ -355,6 +355,7 @@ pub(super) fn decision(number: u64, is_degraded: bool) -> Decision {
             log: vec!["l".to_owned()],
         }],
         answered_by: if is_degraded { None } else { Some(release_id) },
+        interview_id: None,
     }
 }
 

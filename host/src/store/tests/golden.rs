@@ -41,6 +41,9 @@ const FORMAT_3: &str = include_str!("golden_format_3.txt");
 /// The same in a file of format 4, whose index had an entry for each record where there are lists.
 const FORMAT_4: &str = include_str!("golden_format_4.txt");
 
+/// The same in a file of format 5, whose decisions did not know their interviews.
+const FORMAT_5: &str = include_str!("golden_format_5.txt");
+
 fn write_one_of_each(txn: &mut Txn) -> Result<(), Error> {
     let candidate_id = CandidateId::from_bytes(id(9));
     let job_id = JobId::from_bytes(id(8));
@@ -196,8 +199,20 @@ fn a_file_of_format_3_differs_in_call_attempts_and_releases_alone() {
 }
 
 #[test]
-fn a_file_of_format_4_differs_in_the_index_alone() {
+fn a_file_of_format_4_differs_in_the_index_and_decisions_alone() {
     assert_eq!(rows_of(&opened_today(FORMAT_4)), GOLDEN);
+}
+
+#[test]
+fn a_file_of_format_5_differs_in_decisions_alone() {
+    assert_eq!(rows_of(&opened_today(FORMAT_5)), GOLDEN);
+}
+
+/// An earlier program stopped when it had listed the last decision, before it went on to the next step.
+#[test]
+fn a_file_on_its_way_to_format_5_goes_on_to_today() {
+    let mark = format!("meta {} = 10{}\n", hex(PROGRESS_KEY), hex(&id(3)));
+    assert_eq!(rows_of(&opened_today(&[FORMAT_5, &mark].concat())), GOLDEN);
 }
 
 /// An earlier program stopped behind the last call attempt, before it went on to the next step.

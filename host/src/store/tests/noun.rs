@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use switchboard_domain::decision::{Decision, Slot};
+use switchboard_domain::candidate::{Candidate, CandidateStatus};
+use switchboard_domain::decision::{Decision, PolicyName, Slot};
 use switchboard_domain::event::Event;
-use switchboard_domain::id::{CandidateId, CompanyId, DecisionId, KeyId, ReleaseId};
+use switchboard_domain::id::{CompanyId, DecisionId, KeyId, ReleaseId};
+use switchboard_domain::interview::{DecidedBy, Interview, InterviewStatus};
 use switchboard_domain::release::{Digest, PluginVersion};
 use switchboard_domain::time::Timestamp;
 
@@ -138,12 +140,77 @@ fn decisions_are_narrowed_by_every_filter() {
     assert_eq!(numbers(DecisionFilter { slots: Some(&[SLOT]), ..all }, 9), [6, 5, 4, 3, 2, 1]);
     assert_eq!(numbers(DecisionFilter { slots: Some(&[other]), ..all }, 9), [0; 0]);
     assert_eq!(numbers(DecisionFilter { slots: Some(&[]), ..all }, 9), [0; 0]);
-    let candidate_id = Some(CandidateId::from_bytes(id(9)));
-    let narrow = DecisionFilter { candidate_id, company_id: Some(COMPANY), slots: Some(&[SLOT]), ..all };
+    let narrow = DecisionFilter { company_id: Some(COMPANY), slots: Some(&[SLOT]), ..all };
     assert_eq!(numbers(DecisionFilter { failed: true, since, ..narrow }, 9), [6]);
     let stranger = Some(CompanyId::from_bytes([8; 16]));
     assert_eq!(numbers(DecisionFilter { company_id: stranger, ..all }, 9), [0; 0]);
     assert_sound(&txn);
+}
+
+fn decided_by(policy: PolicyName, number: u64) -> DecidedBy {
+    DecidedBy { policy, decision_id: DecisionId::from_bytes(id(number)) }
+}
+
+/// A candidate whose interview was made with decisions 2 and 3; their decision 5 led to none.
+fn txn_with_an_interview() -> (Txn, Candidate, Interview) {
+    let mut txn = txn();
+    let candidate = fixture::candidate(9, CandidateStatus::Applied, Vec::new());
+    insert(&mut txn, &candidate).expect("inserts");
+    let made = fixture::interview(4, candidate.id, None, InterviewStatus::Scheduled);
+    let decisions = [(PolicyName::CallScheduling, 2), (PolicyName::JobResolution, 3)];
+    let decisions = decisions.map(|(policy, number)| decided_by(policy, number)).to_vec();
+    let interview = Interview { decisions, ..made };
+    insert(&mut txn, &interview).expect("inserts");
+    for (number, interview_id) in [(2, Some(interview.id)), (3, Some(interview.id)), (5, None)] {
+        insert(&mut txn, &Decision { interview_id, ..fixture::decision(number, false) }).expect("inserts");
+    }
+    (txn, candidate, interview)
+}
+
+/// The decisions in the list of a candidate.
+fn listed(txn: &Txn, candidate: &Candidate) -> Vec<u8> {
+    let keys = decision::about(candidate.id).all(txn).expect("reads");
+    keys.iter().map(|key| key[15]).collect()
+}
+
+#[test]
+fn a_decision_is_named_by_its_interview_or_listed_by_its_candidate() {
+    let (mut txn, candidate, mut interview) = txn_with_an_interview();
+    assert_eq!(listed(&txn, &candidate), [5]);
+    assert_sound(&txn);
+    interview.rest_on(decided_by(PolicyName::CallScheduling, 6));
+    update(&mut txn, &interview).expect("updates");
+    insert(&mut txn, &fixture::decision(6, false)).expect("inserts");
+    assert_eq!(listed(&txn, &candidate), [2, 5, 6], "the interview names another one now");
+    assert_sound(&txn);
+    delete::<Interview>(&mut txn, &interview.id).expect("deletes");
+    assert_eq!(listed(&txn, &candidate), [2, 3, 5, 6], "it outlives the interview");
+    assert_sound(&txn);
+}
+
+#[test]
+fn a_decision_goes_with_its_interview_once_its_candidate_is_gone() {
+    let (mut txn, candidate, interview) = txn_with_an_interview();
+    delete::<Candidate>(&mut txn, &candidate.id).expect("deletes");
+    delete::<Interview>(&mut txn, &interview.id).expect("deletes");
+    for decided_by in interview.decisions {
+        assert!(!exists::<Decision>(&txn, &decided_by.decision_id).expect("reads"), "{decided_by:?}");
+    }
+    assert_eq!(listed(&txn, &candidate), [5], "the candidate's removal sees to it");
+    assert_sound(&txn);
+}
+
+#[test]
+fn what_check_says_of_a_decision_that_its_interview_does_not_name() {
+    let mut txn = txn();
+    let candidate = fixture::candidate(9, CandidateStatus::Applied, Vec::new());
+    insert(&mut txn, &candidate).expect("inserts");
+    let interview = fixture::interview(4, candidate.id, None, InterviewStatus::Scheduled);
+    insert(&mut txn, &Interview { decisions: Vec::new(), ..interview.clone() }).expect("inserts");
+    let decision = Decision { interview_id: Some(interview.id), ..fixture::decision(3, false) };
+    insert(&mut txn, &decision).expect("inserts");
+    let said = format!("decision {} is not named by the interview {}", decision.id, interview.id);
+    assert_eq!(check(&txn).expect("walks"), [said]);
 }
 
 #[test]
