@@ -6,7 +6,7 @@ use crate::child::{Server, Wanted};
 use crate::{Figure, Goal, load, median};
 
 const CONNECTIONS: u64 = 64;
-const ROUNDS: u64 = 5;
+const ROUNDS: u64 = 9;
 const ROUND: Duration = Duration::from_secs(3);
 
 /// Neighbours: what is of the company lies in the same pages, what is of a candidate in others. So many candidates that
