@@ -23,7 +23,6 @@ use switchboard_domain::agent::Agent;
 use switchboard_domain::call_attempt::{CallAttempt, ReasonCode};
 use switchboard_domain::candidate::Candidate;
 use switchboard_domain::company::Company;
-use switchboard_domain::decision::Decision;
 use switchboard_domain::event::EventKind;
 use switchboard_domain::id::{CompanyId, InterviewId, RemovalId};
 use switchboard_domain::interview::Interview;
@@ -291,9 +290,7 @@ impl Calls<'_> {
                 self.tell(txn, &interview, &attempt)?;
             }
         }
-        for decided_by in &interview.decisions {
-            store::delete::<Decision>(txn, &decided_by.decision_id)?;
-        }
+        store::removal::clear_decisions(txn, &interview)?;
         let at = self.teller.at();
         if interview.cancel(at) | interview.forget_person(at) {
             store::update(txn, &interview)?;

@@ -2,9 +2,8 @@
 //!
 //! Promises: how many records a list has, and which are the newest, stands in one row, its head. To add a new
 //! record rewrites that row and no other, so that the records of one batch write it once. Older records lie in
-//! blocks below, each written once for many records. A list follows from its records alone.
-//!
-//! Never here: a list that grows by records of several owners.
+//! blocks below, each written once for many records. Which records a list has follows from the records alone; in which
+//! rows they lie depends on who was in it once.
 
 mod cursor;
 mod stored;

@@ -183,6 +183,16 @@ pub fn clear_candidate(txn: &mut Txn, id: CandidateId, budget: &mut Budget) -> R
         && clear::<Event>(txn, &event::about(id), budget)?)
 }
 
+/// Removes the decisions that an interview rests on, for a candidate who is gone: the candidate's list does not name
+/// them.
+///
+/// # Errors
+/// [`Error::TooLarge`], or the engine fails.
+pub fn clear_decisions(txn: &mut Txn, interview: &Interview) -> Result<(), Error> {
+    let mut named = interview.decisions.iter();
+    named.try_for_each(|decided_by| record::delete::<Decision>(txn, &decided_by.decision_id).map(drop))
+}
+
 /// Removes the analysis and the call attempts of an interview, as far as the budget goes; says whether nothing is
 /// left. The lease of a call that is in progress stays until the call ends.
 ///
