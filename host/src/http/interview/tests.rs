@@ -1,4 +1,5 @@
 use serde_json::json;
+use switchboard_domain::agent::AgentType;
 use switchboard_domain::decision::PolicyName;
 use switchboard_domain::interview::DecidedBy;
 
