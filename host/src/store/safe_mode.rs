@@ -36,6 +36,14 @@ pub fn read(read: &impl Read) -> Result<SafeMode, Error> {
     Ok(safe)
 }
 
+/// Whether it is on in this very slot; with none, everywhere. One row: cheaper than to read where it is on.
+///
+/// # Errors
+/// The engine fails.
+pub fn is_on(read: &impl Read, slot: Option<Slot>) -> Result<bool, Error> {
+    read.with_row(Table::Meta, &key(slot), |value| value.is_some())
+}
+
 /// Turns it on or off in a slot, or everywhere. Off everywhere, it is off in each slot too.
 ///
 /// # Errors
