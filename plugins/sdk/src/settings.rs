@@ -221,15 +221,16 @@ fn read_object<T>(
 
 fn whole_within(value: &Value, bounds: &RangeInclusive<u64>) -> Result<u64, String> {
     value.as_u64().filter(|number| bounds.contains(number)).ok_or_else(|| {
-        format!("expected a whole number from {} to {}, found {value}", bounds.start(), bounds.end())
+        format!("expected a whole number from {} to {}, found {}", bounds.start(), bounds.end(), shown(value))
     })
 }
 
 /// A double that stands for `n / 1000` is the nearest one to it, so dividing back shows whether there were
 /// further decimal places. Up to `u32::MAX` the thousandths are exact.
 fn exact_thousandths(value: &Value, most: u32) -> Result<u64, String> {
-    let expected =
-        || format!("expected a number from 0 to {most} with at most 3 decimal places, found {value}");
+    let expected = || {
+        format!("expected a number from 0 to {most} with at most 3 decimal places, found {}", shown(value))
+    };
     let number = value.as_f64().ok_or_else(expected)?;
     if !(0.0..=f64::from(most)).contains(&number) {
         return Err(expected());
@@ -241,6 +242,15 @@ fn exact_thousandths(value: &Value, most: u32) -> Result<u64, String> {
     #[expect(clippy::float_cmp, reason = "the same division gives the same double")]
     let is_exact = back == number;
     if is_exact { Ok(thousandths) } else { Err(expected()) }
+}
+
+/// A number as it is, anything else by its kind. By core's own means: what serde_json prints doubles with is a table of
+/// 17 KB, which would be copied into the memory of each call.
+fn shown(value: &Value) -> String {
+    let Value::Number(number) = value else { return kind(value).to_owned() };
+    let whole = number.as_u64().map(|number| number.to_string());
+    let whole = whole.or_else(|| number.as_i64().map(|number| number.to_string()));
+    whole.or_else(|| number.as_f64().map(|number| format!("{number:?}"))).unwrap_or_default()
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -327,6 +337,25 @@ mod tests {
         let found = problems(r#"{"names":["",5],"tiers":[5,{"from":10,"form":1}]}"#);
         let pointers: Vec<&str> = found.iter().map(|(pointer, _)| pointer.as_str()).collect();
         assert_eq!(pointers, ["/names/0", "/names/1", "/tiers/0", "/tiers/1/from", "/tiers/1/form"]);
+    }
+
+    #[test]
+    fn a_problem_tells_what_was_found() {
+        let told = |value: &str| problems(&format!(r#"{{"minutes":{value}}}"#))[0].1.clone();
+        for (value, found) in [
+            ("61", "61"),
+            ("-5", "-5"),
+            ("1.5", "1.5"),
+            ("2e30", "2e30"),
+            ("18446744073709551615", "18446744073709551615"),
+            (r#""5""#, "a text"),
+            ("[5]", "a list"),
+            ("null", "null"),
+        ] {
+            assert_eq!(told(value), format!("expected a whole number from 1 to 60, found {found}"));
+        }
+        let price = &problems(r#"{"price":0.0001}"#)[0].1;
+        assert_eq!(price, "expected a number from 0 to 1000000 with at most 3 decimal places, found 0.0001");
     }
 
     #[test]
