@@ -78,6 +78,10 @@ async fn a_release_says_all_that_it_was_made_of() {
 const LIMITS: [&str; 8] =
     ["fuel", "timeoutMs", "memoryMib", "tableElements", "inputKib", "outputKib", "logKib", "callsInFlight"];
 
+fn nested(levels: usize) -> Value {
+    (0..levels).fold(json!(1), |below, _| json!({ "a": below }))
+}
+
 #[tokio::test]
 async fn every_bad_value_of_a_release_is_named() {
     let host = TestHost::start().await;
@@ -90,6 +94,9 @@ async fn every_bad_value_of_a_release_is_named() {
         (json!({ "plugin": "northstar", "settings": { "a": 1, "b": 2 } }), vec!["settings/a", "settings/b"]),
         (json!({ "plugin": "hostile", "settings": { "invalid": true } }), vec!["settings/invalid"]),
         (json!({ "plugin": "hostile", "settings": { "x": "y".repeat(70_000) } }), vec!["settings"]),
+        // As deep as they may be, they fit onto a guest's stack: it is the plugin that finds something wrong in them.
+        (json!({ "plugin": "northstar", "settings": nested(32) }), vec!["settings/a"]),
+        (json!({ "plugin": "northstar", "settings": nested(33) }), vec!["settings"]),
         (json!({ "plugin": "northstar", "grants": ["job-title", "email"] }), vec!["grants"]),
         (
             json!({

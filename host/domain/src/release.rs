@@ -3,8 +3,9 @@
 mod limits;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::bounds;
+use crate::bounds::{self, SETTINGS_BYTES_MAX, SETTINGS_LEVELS_MAX};
 use crate::decision::{PolicyName, Slot};
 use crate::id::ReleaseId;
 use crate::problem::Flaw;
@@ -147,6 +148,30 @@ impl OnFailure {
             PolicyName::JobResolution | PolicyName::CallScheduling => Self::Fallback,
             PolicyName::Billing | PolicyName::OwnerOnboarding => Self::Hold,
         }
+    }
+}
+
+/// Whether a plugin can be told these settings, whatever it makes of them: JSON of at most 64 KiB and 32 levels.
+///
+/// # Errors
+/// The first flaw.
+pub fn check_settings(settings: &str) -> Result<(), Flaw> {
+    if SETTINGS_BYTES_MAX < settings.len() {
+        return Err(Flaw::invalid(format!("must have at most {SETTINGS_BYTES_MAX} bytes")));
+    }
+    match serde_json::from_str::<Value>(settings) {
+        Ok(settings) if has_at_most(SETTINGS_LEVELS_MAX, &settings) => Ok(()),
+        Ok(_) => Err(Flaw::invalid(format!("must not be nested deeper than {SETTINGS_LEVELS_MAX} levels"))),
+        Err(error) => Err(Flaw::invalid(format!("is not JSON: {error}"))),
+    }
+}
+
+fn has_at_most(levels: usize, value: &Value) -> bool {
+    let below = |value| has_at_most(levels - 1, value);
+    match value {
+        Value::Object(members) => levels > 0 && members.values().all(below),
+        Value::Array(items) => levels > 0 && items.iter().all(below),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
     }
 }
 

@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use switchboard_domain::ats::Ats;
 use switchboard_domain::audit::{Action, AuditEntry, SELF};
-use switchboard_domain::bounds;
 use switchboard_domain::decision::{PolicyName, Slot};
 use switchboard_domain::id::{AtsId, ReleaseId};
 use switchboard_domain::problem::{Flaw, Problems};
 use switchboard_domain::rejection::Rejection;
 use switchboard_domain::release::{
-    Limits, OnFailure, PluginVersion, Release, SlotState, WantedLimits, Wasi, check_grants,
+    Limits, OnFailure, PluginVersion, Release, SlotState, WantedLimits, Wasi, check_grants, check_settings,
 };
 use switchboard_domain::rollout::{RolloutEnd, SlotRollouts, Stage};
 
@@ -139,11 +138,8 @@ fn checked(app: &App, slot: Slot, version: &PluginVersion, new: NewRelease) -> R
         problems.add("plugin", Flaw::invalid(message));
     }
     let settings = new.settings.unwrap_or_else(|| "{}".to_owned());
-    if bounds::SETTINGS_BYTES_MAX < settings.len() {
-        let message = format!("must have at most {} bytes", bounds::SETTINGS_BYTES_MAX);
-        problems.add("settings", Flaw::invalid(message));
-    } else if let Err(error) = serde_json::from_str::<serde_json::Value>(&settings) {
-        problems.add("settings", Flaw::invalid(format!("is not JSON: {error}")));
+    if let Err(flaw) = check_settings(&settings) {
+        problems.add("settings", flaw);
     }
     let limits = Limits::from(new.limits);
     limits.check("", &mut problems);

@@ -11,12 +11,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use switchboard_domain::bounds::{
-    SCENARIOS_BYTES_MAX, SCENARIOS_MAX, SCENARIOS_SECONDS_MAX, SETTINGS_BYTES_MAX, TIMEOUT_MILLIS,
-};
+use switchboard_domain::bounds::{SCENARIOS_BYTES_MAX, SCENARIOS_MAX, SCENARIOS_SECONDS_MAX, TIMEOUT_MILLIS};
 use switchboard_domain::decision::{Facts as _, PolicyName};
 use switchboard_domain::difference;
-use switchboard_domain::release::{Implements, Limits};
+use switchboard_domain::release::{Implements, Limits, check_settings};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
@@ -174,9 +172,8 @@ impl Scenario {
     async fn ask(&self, callees: &[(Implements, Callee)], deadline: Instant) -> Result<(), String> {
         let (implements, callee) = self.callee(callees)?;
         let settings = self.settings.to_string();
-        if SETTINGS_BYTES_MAX < settings.len() {
-            return Err(format!("has settings of more than {SETTINGS_BYTES_MAX} bytes; no release can."));
-        }
+        check_settings(&settings)
+            .map_err(|flaw| format!("has settings that no release can have: `settings` {}.", flaw.message))?;
         match validate(callee, &settings).await {
             Ok(()) => {}
             Err(Answer::Problems(problems)) => {
