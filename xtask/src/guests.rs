@@ -26,9 +26,9 @@ const PACKAGES: [&str; 6] = [
     "policy-hostile",
 ];
 
-/// A small stack in front of everything else: an overflow traps instead of spoiling data, and the initial
-/// memory fits into the few pages that the host keeps resident.
-const LINKER_FLAGS: [&str; 2] = ["-Clink-arg=-zstack-size=49152", "-Clink-arg=--stack-first"];
+/// A small stack in front of everything else: an overflow traps instead of spoiling data, and with the SDK's arena and
+/// 20 KiB of data a plugin starts in one page of memory. Settings are read on it as deep as they may be.
+const LINKER_FLAGS: [&str; 2] = ["-Clink-arg=-zstack-size=20480", "-Clink-arg=--stack-first"];
 
 /// Makes `target/policies/*.wasm` be what the sources say.
 pub(crate) fn build() -> Result<(), Failed> {

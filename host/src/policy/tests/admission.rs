@@ -23,6 +23,15 @@ fn guests_of_the_sdk_import_nothing_but_the_log() {
     }
 }
 
+#[test]
+fn guests_of_the_sdk_start_in_one_page() {
+    // `lindenhof` has tables of letters in both cases.
+    for name in GUESTS.into_iter().filter(|name| *name != "lindenhof") {
+        let shape = shape::read(&guest(name)).expect("a component");
+        assert_eq!(shape.initial_memory_bytes, 64 << 10, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn compiled_code_is_reused_and_never_trusted() {
     let folder = tempfile::tempdir().expect("a folder");
