@@ -7,5 +7,6 @@ mod list;
 mod noun;
 mod range;
 mod search;
+mod slow_disk;
 mod usage;
 mod writer;

@@ -14,11 +14,9 @@ use crate::store::engine::Engine;
 use crate::store::overlay::Overlay;
 use crate::store::txn::{Snapshot, Txn};
 
-/// While a batch is on its way, the writer is woken when so many closures wait as a part of that batch: few where few
-/// come, so that the next batch is ready when this one has landed.
-const WAITING_PART: usize = 2;
-/// More wait for it in no case: what is left when a batch lands misses the next one.
-const WAITING_MAX: usize = 8;
+/// While a batch is on its way, the writer is woken when half as many closures wait for it: for each where few come, so
+/// that the next batch is ready when this one lands. But for no more than these, since what waits then misses the next one.
+const ENOUGH_MAX: usize = 8;
 
 /// A batch that grows.
 pub(super) struct Gathering {
@@ -124,7 +122,7 @@ impl Departures {
         let Gathering { txn, jobs } = board.gathering.take()?;
         let rows = Arc::new(txn.into_batch());
         board.flying = Some(Arc::clone(&rows));
-        self.enough.store((jobs.len() / WAITING_PART).clamp(1, WAITING_MAX), Ordering::Relaxed);
+        self.enough.store((jobs.len() / 2).clamp(1, ENOUGH_MAX), Ordering::Relaxed);
         self.departed.notify_one();
         Some(Batch { rows, jobs })
     }
