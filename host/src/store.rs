@@ -71,7 +71,7 @@ use engine::Engine;
 #[derive(Debug, Clone)]
 pub struct Store {
     latest: Arc<ArcSwap<Snapshot>>,
-    queue: commit::Queue,
+    queue: mpsc::Sender<commit::Message>,
     state: watch::Receiver<commit::State>,
     deadlines: watch::Receiver<u64>,
 }
@@ -241,7 +241,7 @@ impl Store {
     }
 
     fn enqueue(&self, job: Job) -> Result<(), Error> {
-        self.queue.send(job).map_err(|error| match error {
+        self.queue.try_send(commit::Message::Job(job)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Overloaded,
             mpsc::error::TrySendError::Closed(_) => self.gone(),
         })
@@ -278,9 +278,10 @@ impl Store {
 
     /// Commits what was queued before, then ends the writer. Later commits are refused.
     pub async fn close(&self) {
-        self.queue.close().await;
-        let mut state = self.state.clone();
         // An error means that the writer has ended already.
+        let _ = self.queue.send(commit::Message::Close).await;
+        let mut state = self.state.clone();
+        // An error means the same.
         let _ = state.wait_for(|state| !matches!(state, commit::State::Writing)).await;
     }
 
