@@ -155,7 +155,8 @@ pub const CALLS_IN_FLIGHT_DEFAULT: u32 = 8;
 pub const CALLS_IN_FLIGHT: RangeInclusive<u32> = 1..=64;
 /// Settings are handed to the plugin at each call.
 pub const SETTINGS_BYTES_MAX: usize = 64 * 1024;
-/// Of objects and arrays, the settings themselves counted: a guest in Rust reads each level with 400 bytes of a small stack.
+/// Of objects and arrays, the settings themselves counted. A guest of the SDK reads them by recursion, on a stack that
+/// holds these and not twice as many.
 pub const SETTINGS_LEVELS_MAX: usize = 32;
 /// A comment is shown in one line of a table, its whole in `release show`.
 pub const RELEASE_COMMENT_CHARS: RangeInclusive<usize> = 0..=1_000;
