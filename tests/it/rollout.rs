@@ -13,6 +13,9 @@ use switchboard_tests::{Scene, TestHost};
 const WITHIN: Duration = Duration::from_secs(2);
 /// For what follows from calls; a busy machine is no reason to fail.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// So that a call takes several milliseconds on a fast machine too, of which a million are not quite one.
+const SLEEPY_ROUNDS: u64 = 8_000_000;
+const SLEEPY_FUEL: u64 = 200_000_000;
 
 /// Companies of one ATS, each with a candidate who has two jobs.
 struct Crowd(Vec<(Scene, String)>);
@@ -195,7 +198,10 @@ async fn an_active_release_that_is_watched_goes_back_by_itself() {
         ("sleepy", json!({ "fuelMean": 10_000 }), 20, "fuel"),
         ("sleepy", json!({ "p99Ms": 1 }), 100, "longer than 1 ms"),
     ] {
-        let bad = crowd.release(&host, act).await;
+        let settings = json!({ "do": act, "rounds": SLEEPY_ROUNDS });
+        let body =
+            json!({ "settings": settings, "fuel": SLEEPY_FUEL, "timeoutMs": 5000, "onFailure": "last-good" });
+        let bad = host.release(&crowd.slot(), "hostile", body).await;
         let shown = activate(&host, &bad, json!({ "autoRollback": bound })).await;
         assert_eq!((&shown["active"]["id"], &shown["watched"]["release"]["id"]), (&json!(bad), &json!(bad)));
         for call in 1..=calls {
