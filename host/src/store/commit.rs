@@ -95,7 +95,7 @@ pub(crate) fn start(
         // who finds the queue closed finds the reason too.
         let (end, queue) = writer.end(end, thread);
         state.send_replace(end);
-        drop(queue);
+        refuse_rest(queue);
     };
     spawn("store-writer", body)?;
     Ok(Handles { queue: sender, state: states, deadlines: changes })
@@ -104,6 +104,13 @@ pub(crate) fn start(
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
     let started = thread::Builder::new().name(name.to_owned()).spawn(body);
     started.map_err(|error| Error::Failed(Arc::from(format!("the thread {name} cannot start: {error}"))))
+}
+
+/// Drops what still waits, so that its callers hear of the end. Not as the drop of the queue does: a message that has its
+/// place in it already, and is laid there a moment later, would stay for as long as somebody can still send.
+fn refuse_rest(mut queue: mpsc::Receiver<Message>) {
+    queue.close();
+    while queue.blocking_recv().is_some() {}
 }
 
 fn sentence(reason: &str) -> Arc<str> {

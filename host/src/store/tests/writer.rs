@@ -4,10 +4,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
 use futures_util::FutureExt;
+use tokio::sync::oneshot;
 
+use super::super::commit::Message;
+use super::super::job;
 use super::super::schema::{FORMAT, Table};
 use super::super::txn::{TXN_BYTES_MAX, TXN_KEYS_MAX};
 use super::super::{Abort, Backing, CommitError, Error, Options, Read, Store, Txn};
+use super::{PATIENCE, until};
 
 type Nothing = Result<(), Abort<&'static str>>;
 
@@ -165,4 +169,18 @@ async fn a_file_of_a_newer_program_is_refused_with_a_sentence() {
     drop(store);
     let refused = Store::open(Backing::File(path), &Options::default()).expect_err("is newer");
     assert!(refused.to_string().contains("start the newer program"), "{refused}");
+}
+
+/// Who has a place in the queue when the writer ends, and takes it a moment later, does not wait for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_sends_while_the_writer_ends_is_told_of_the_end() {
+    let store = open(&Options::default());
+    let place = store.queue.try_reserve().expect("there is room");
+    store.close().await;
+    until("the queue is closed", || store.queue.is_closed()).await;
+    let (sender, answer) = oneshot::channel();
+    let work = |_: &mut Txn| -> Nothing { Ok(()) };
+    place.send(Message::Job(job(work, sender)));
+    let answer = tokio::time::timeout(PATIENCE, answer).await.expect("an end in time");
+    assert!(answer.is_err(), "it was not run: {answer:?}");
 }
