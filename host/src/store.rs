@@ -71,7 +71,7 @@ use engine::Engine;
 #[derive(Debug, Clone)]
 pub struct Store {
     latest: Arc<ArcSwap<Snapshot>>,
-    queue: mpsc::Sender<commit::Message>,
+    queue: commit::Queue,
     state: watch::Receiver<commit::State>,
     deadlines: watch::Receiver<u64>,
 }
@@ -241,7 +241,7 @@ impl Store {
     }
 
     fn enqueue(&self, job: Job) -> Result<(), Error> {
-        self.queue.try_send(commit::Message::Job(job)).map_err(|error| match error {
+        self.queue.send(job).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Overloaded,
             mpsc::error::TrySendError::Closed(_) => self.gone(),
         })
@@ -278,10 +278,9 @@ impl Store {
 
     /// Commits what was queued before, then ends the writer. Later commits are refused.
     pub async fn close(&self) {
-        // An error means that the writer has ended already.
-        let _ = self.queue.send(commit::Message::Close).await;
+        self.queue.close().await;
         let mut state = self.state.clone();
-        // An error means the same.
+        // An error means that the writer has ended already.
         let _ = state.wait_for(|state| !matches!(state, commit::State::Writing)).await;
     }
 

@@ -3,10 +3,13 @@
 //! The first takes closures as they come and runs each on an overlay: over the rows of the batch that is on its
 //! way to the disk, over a snapshot. The second has one write transaction for a whole batch. It lingers for
 //! nobody: a batch leaves as soon as the one before it has landed, with all that was run meanwhile. So the
-//! processor works while the disk does. No closure is answered before the flush of its batch has returned, nor
-//! is a refusal, which may rest on what the batch before it wrote.
+//! processor works while the disk does. While a batch is on its way, the first thread runs what waits several closures
+//! at a time: they leave no earlier for having been run at once, and to wake a thread costs as much as a closure. No
+//! closure is answered before the flush of its batch has returned, nor is a refusal, which may rest on what the batch
+//! before it wrote.
 
 mod flight;
+mod queue;
 
 use std::any::Any;
 use std::num::NonZeroU32;
@@ -18,6 +21,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, watch};
 
 use self::flight::{Board, Departures, Flusher, Gathering, Landed};
+pub(crate) use self::queue::Queue;
 use super::engine::Engine;
 use super::txn::{Snapshot, Txn};
 use super::{Error, Options};
@@ -60,7 +64,7 @@ pub(crate) enum State {
 /// What the rest of the house has of the writer.
 pub(crate) struct Handles {
     /// To it.
-    pub(crate) queue: mpsc::Sender<Message>,
+    pub(crate) queue: Queue,
     /// Where it tells how it stands.
     pub(crate) state: watch::Receiver<State>,
     /// Grows with each batch that changed something that waits for a moment.
@@ -77,6 +81,7 @@ pub(crate) fn start(
     let (state, states) = watch::channel(State::Writing);
     let (deadlines, changes) = watch::channel(0);
     let departures = Arc::new(Departures::default());
+    let to_writer = Queue::new(sender, Arc::clone(&departures));
     let flusher = Flusher { engine, latest: Arc::clone(&latest), state: state.clone(), deadlines };
     let (thread, landed) = flusher.start(Arc::clone(&departures))?;
     let mut writer = Writer {
@@ -98,7 +103,7 @@ pub(crate) fn start(
         refuse_rest(queue);
     };
     spawn("store-writer", body)?;
-    Ok(Handles { queue: sender, state: states, deadlines: changes })
+    Ok(Handles { queue: to_writer, state: states, deadlines: changes })
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
@@ -143,7 +148,10 @@ impl Writer {
     async fn serve(&mut self) -> State {
         let departures = Arc::clone(&self.departures);
         loop {
-            let has_room = self.has_room(&departures.board());
+            let (has_room, is_flying) = {
+                let board = departures.board();
+                (self.has_room(&board), board.flying.is_some())
+            };
             let message = tokio::select! {
                 biased;
                 landed = self.landed.recv() => match landed {
@@ -158,7 +166,8 @@ impl Writer {
                     None => return State::Failed(sentence("its flusher has ended")),
                 },
                 () = departures.departed.notified(), if !has_room => None,
-                message = self.queue.recv(), if has_room => Some(message.unwrap_or(Message::Close)),
+                () = departures.due.notified(), if has_room && is_flying => None,
+                message = self.queue.recv(), if has_room && !is_flying => Some(message.unwrap_or(Message::Close)),
             };
             if !self.gather(message) {
                 return State::Closed;

@@ -7,6 +7,7 @@ mod list;
 mod noun;
 mod range;
 mod search;
+mod slow_disk;
 mod usage;
 mod writer;
 

@@ -1,6 +1,7 @@
 //! The way to the disk, on which there is one batch at a time.
 
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -12,6 +13,10 @@ use crate::store::Error;
 use crate::store::engine::Engine;
 use crate::store::overlay::Overlay;
 use crate::store::txn::{Snapshot, Txn};
+
+/// While a batch is on its way, the writer is woken when half as many closures wait for it: for each where few come, so
+/// that the next batch is ready when this one lands. But for no more than these, since what waits then misses the next one.
+const ENOUGH_MAX: usize = 8;
 
 /// A batch that grows.
 pub(super) struct Gathering {
@@ -48,6 +53,10 @@ pub(super) struct Departures {
     called: Condvar,
     /// For the writer, when there is room again.
     pub(super) departed: Notify,
+    /// For the writer, while a batch is on its way: enough waits, or that batch has landed and no other departs.
+    pub(super) due: Notify,
+    /// How many closures are enough.
+    enough: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -67,6 +76,13 @@ impl Departures {
     /// Something waits.
     pub(super) fn call(&self) {
         self.called.notify_one();
+    }
+
+    /// So many closures wait for the writer. One who has nothing on its way listens to the queue itself.
+    pub(super) fn wake_writer_for(&self, waiting: usize) {
+        if self.enough.load(Ordering::Relaxed) <= waiting {
+            self.due.notify_one();
+        }
     }
 
     /// What waits will not depart.
@@ -106,6 +122,7 @@ impl Departures {
         let Gathering { txn, jobs } = board.gathering.take()?;
         let rows = Arc::new(txn.into_batch());
         board.flying = Some(Arc::clone(&rows));
+        self.enough.store((jobs.len() / 2).clamp(1, ENOUGH_MAX), Ordering::Relaxed);
         self.departed.notify_one();
         Some(Batch { rows, jobs })
     }
@@ -156,6 +173,7 @@ impl Flusher {
             }
             let done = Landed { jobs, result };
             if next.is_none() && !is_over {
+                departures.due.notify_one();
                 done.answer();
             } else if let Err(mpsc::error::SendError(done)) = landed.send(done) {
                 // The writer has ended.
