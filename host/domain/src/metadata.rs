@@ -1,9 +1,11 @@
 //! Free-form metadata: a JSON object of bounded size, depth and number of keys.
 
+mod leaves;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::bounds::{METADATA_BYTES_MAX, METADATA_KEYS_MAX, METADATA_LEAVES_BYTES_MAX, METADATA_LEVELS_MAX};
+use crate::bounds::{METADATA_BYTES_MAX, METADATA_KEYS_MAX, METADATA_LEVELS_MAX};
 use crate::problem::Flaw;
 
 /// A checked metadata object, kept as compact JSON text: at most 10,240 bytes, 5 levels (the object itself is
@@ -89,16 +91,8 @@ impl Metadata {
     /// pointers and texts together would pass 20,480 bytes.
     #[must_use]
     pub fn leaves(&self) -> Vec<(String, Leaf)> {
-        let mut leaves = Leaves { list: Vec::new(), bytes_left: METADATA_LEAVES_BYTES_MAX };
-        // A refusal means that the rest does not fit, which is what the bound is for.
-        let _whole = leaves.collect(self.to_value(), String::new());
-        leaves.list
+        leaves::of(&self.0)
     }
-}
-
-struct Leaves {
-    list: Vec<(String, Leaf)>,
-    bytes_left: usize,
 }
 
 fn walk(value: &Value, level: usize, keys_seen: &mut usize) -> Result<(), Flaw> {
@@ -126,55 +120,6 @@ fn refuse_nul(text: &str) -> Result<(), Flaw> {
         return Err(Flaw::invalid("must not contain the NUL character in a key or text"));
     }
     Ok(())
-}
-
-impl Leaves {
-    /// Whether everything fitted.
-    fn collect(&mut self, value: Value, pointer: String) -> bool {
-        let leaf = match value {
-            Value::Object(members) => {
-                let mut members = members.into_iter();
-                return members.all(|(key, member)| self.collect(member, below(&pointer, &key)));
-            }
-            Value::Array(items) => {
-                let mut items = items.into_iter().enumerate();
-                return items.all(|(index, item)| self.collect(item, format!("{pointer}/{index}")));
-            }
-            Value::String(text) => Leaf::Text(text),
-            Value::Number(number) => {
-                number.as_i64().map_or_else(|| Leaf::Decimal(number.to_string()), Leaf::Integer)
-            }
-            Value::Bool(value) => Leaf::Boolean(value),
-            Value::Null => Leaf::Null,
-        };
-        let text_bytes = match &leaf {
-            Leaf::Text(text) | Leaf::Decimal(text) => text.len(),
-            Leaf::Integer(_) | Leaf::Boolean(_) | Leaf::Null => 0,
-        };
-        match self.bytes_left.checked_sub(pointer.len() + text_bytes) {
-            None => false,
-            Some(bytes_left) => {
-                self.bytes_left = bytes_left;
-                self.list.push((pointer, leaf));
-                true
-            }
-        }
-    }
-}
-
-/// The pointer of an object's member (RFC 6901 §3).
-fn below(pointer: &str, key: &str) -> String {
-    let mut member = String::with_capacity(pointer.len() + 1 + key.len());
-    member.push_str(pointer);
-    member.push('/');
-    for character in key.chars() {
-        match character {
-            '~' => member.push_str("~0"),
-            '/' => member.push_str("~1"),
-            plain => member.push(plain),
-        }
-    }
-    member
 }
 
 #[cfg(test)]

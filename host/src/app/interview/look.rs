@@ -33,9 +33,10 @@ pub(super) struct Plan {
     pub(super) interview_id: InterviewId,
     pub(super) attempt_id: CallAttemptId,
     pub(super) event_id: EventId,
-    pub(super) new_candidate: Option<Candidate>,
-    pub(super) new_agent: Option<Agent>,
-    pub(super) new_job: Option<Job>,
+    /// In boxes: few requests describe what they need, and a plan is moved more often than these are made.
+    pub(super) new_candidate: Option<Box<Candidate>>,
+    pub(super) new_agent: Option<Box<Agent>>,
+    pub(super) new_job: Option<Box<Job>>,
 }
 
 /// What a look found; everything about the request that can be refused has been.
@@ -65,16 +66,16 @@ impl Plan {
         let new_candidate = match &input.candidate {
             Named::New(new) => {
                 let jobs = new.named_jobs().into_iter().map(|(_, id)| id);
-                Some(candidate::new(app, company_id, new.draft.clone(), jobs, now))
+                Some(Box::new(candidate::new(app, company_id, new.draft.clone(), jobs, now)))
             }
             Named::Existing(_) => None,
         };
         let new_agent = match &input.agent {
-            Named::New(draft) => Some(agent::new(app, company_id, (**draft).clone(), now)),
+            Named::New(draft) => Some(Box::new(agent::new(app, company_id, (**draft).clone(), now))),
             Named::Existing(_) => None,
         };
         let new_job = match &input.job {
-            Some(Named::New(draft)) => Some(job::new(app, company_id, (**draft).clone(), now)),
+            Some(Named::New(draft)) => Some(Box::new(job::new(app, company_id, (**draft).clone(), now))),
             Some(Named::Existing(_)) | None => None,
         };
         Ok(Self {
@@ -174,7 +175,7 @@ fn look_candidate(
             let jobs = new.named_jobs().into_iter();
             let jobs: Vec<_> = jobs.map(|(path, id)| (format!("candidate.{path}"), id)).collect();
             candidate::check_jobs(read, plan.company_id, &jobs, problems)?;
-            Ok(plan.new_candidate.clone())
+            Ok(plan.new_candidate.as_deref().cloned())
         }
     }
 }
@@ -192,7 +193,7 @@ fn look_agent(read: &impl Read, plan: &Plan, problems: &mut Problems) -> Result<
             if let Some(agent) = new {
                 agent::check_number(read, agent, "agent.companyPhoneNumberId", problems)?;
             }
-            Ok(new.clone())
+            Ok(new.as_deref().cloned())
         }
     }
 }

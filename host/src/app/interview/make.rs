@@ -70,10 +70,10 @@ fn store_inline(
     job_id: Option<JobId>,
 ) -> Result<(), Abort<Rejection>> {
     if let Some(job) = &plan.new_job {
-        store::insert(txn, job)?;
+        store::insert(txn, &**job)?;
     }
     if let Some(agent) = &plan.new_agent {
-        store::insert(txn, agent)?;
+        store::insert(txn, &**agent)?;
     }
     let named = looked.named_job().and(job_id);
     let assigned = requested_candidate(plan, Some(&looked.candidate)).assignments_with(named);
