@@ -27,6 +27,8 @@ pub(super) struct Gathering {
 /// What became of a batch; its closures are still to be answered.
 pub(super) struct Landed {
     jobs: Vec<(Job, Verdict)>,
+    /// For whoever answers to free: the flusher is what everybody waits for.
+    _rows: Arc<Overlay>,
     pub(super) result: Result<(), Arc<str>>,
 }
 
@@ -171,7 +173,7 @@ impl Flusher {
             if !is_over {
                 next = departures.next();
             }
-            let done = Landed { jobs, result };
+            let done = Landed { jobs, _rows: rows, result };
             if next.is_none() && !is_over {
                 departures.due.notify_one();
                 done.answer();
