@@ -2,15 +2,19 @@
 //! text.
 
 use std::borrow::Cow;
-use std::fmt::Display;
 
+use chrono::NaiveDate;
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 use switchboard_domain::call_window::{CallWindow, ZoneSource};
 use switchboard_domain::decision::PolicyName;
+use switchboard_domain::id::{
+    AgentId, AnalysisId, CallAttemptId, CandidateId, CompanyId, DecisionId, InterviewId, JobId, PhoneNumberId,
+};
 use switchboard_domain::metadata::Metadata;
+use switchboard_domain::time::Timestamp;
 use switchboard_domain::usage::Quantity;
 use switchboard_domain::{
     agent, analysis, ats, call_attempt, candidate, company, decision, interview, invitation, job, key,
@@ -26,9 +30,53 @@ use utoipa::{PartialSchema, ToSchema};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Text<T>(pub T);
 
-impl<T: Display> Serialize for Text<T> {
+/// What leaves as its text. Ids and moments stand in every answer, many times in lists: theirs are written without the
+/// machinery of `fmt`.
+pub trait Textual {
+    /// Writes the text.
+    ///
+    /// # Errors
+    /// The serializer's.
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+}
+
+impl<T: Textual> Serialize for Text<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
+        self.0.write(serializer)
+    }
+}
+
+macro_rules! textual_ids {
+    ($($id:ident),* $(,)?) => {$(
+        impl Textual for $id {
+            fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.text().as_str())
+            }
+        }
+    )*};
+}
+
+textual_ids!(
+    AgentId,
+    AnalysisId,
+    CallAttemptId,
+    CandidateId,
+    CompanyId,
+    DecisionId,
+    InterviewId,
+    JobId,
+    PhoneNumberId,
+);
+
+impl Textual for Timestamp {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(std::str::from_utf8(&self.text()).map_err(S::Error::custom)?)
+    }
+}
+
+impl Textual for NaiveDate {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
