@@ -194,7 +194,7 @@ where
         line.push_str("\",\"target\":\"");
         push_escaped(&mut line, metadata.target());
         line.push_str("\",\"at\":\"");
-        line.push_str(std::str::from_utf8(&machine_time().text()).unwrap_or_default());
+        write!(line, "{}", machine_time())?;
         line.push_str("\"}\n");
         writer.write_str(&line)
     }

@@ -13,7 +13,7 @@ use switchboard_tests::{Scene, TestHost};
 const WITHIN: Duration = Duration::from_secs(2);
 /// For what follows from calls; a busy machine is no reason to fail.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// So that a call takes several milliseconds on a fast machine too, of which a million are not quite one.
+/// A call of so many takes several milliseconds on a fast machine too, where a million take less than one.
 const SLEEPY_ROUNDS: u64 = 8_000_000;
 const SLEEPY_FUEL: u64 = 200_000_000;
 

@@ -10,7 +10,7 @@ use super::{Job, Message};
 /// To the writer.
 #[derive(Clone)]
 pub(crate) struct Queue {
-    pub(in crate::store) sender: mpsc::Sender<Message>,
+    sender: mpsc::Sender<Message>,
     departures: Arc<Departures>,
 }
 
@@ -27,6 +27,12 @@ impl Queue {
         self.sender.try_send(Message::Job(job))?;
         self.departures.wake_writer_for(self.sender.max_capacity() - self.sender.capacity());
         Ok(())
+    }
+
+    /// For a test that takes a place before it sends.
+    #[cfg(test)]
+    pub(in crate::store) const fn sender(&self) -> &mpsc::Sender<Message> {
+        &self.sender
     }
 
     /// Lets what waits be the last.

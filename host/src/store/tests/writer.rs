@@ -175,9 +175,9 @@ async fn a_file_of_a_newer_program_is_refused_with_a_sentence() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_sends_while_the_writer_ends_is_told_of_the_end() {
     let store = open(&Options::default());
-    let place = store.queue.sender.try_reserve().expect("there is room");
+    let place = store.queue.sender().try_reserve().expect("there is room");
     store.close().await;
-    until("the queue is closed", || store.queue.sender.is_closed()).await;
+    until("the queue is closed", || store.queue.sender().is_closed()).await;
     let (sender, answer) = oneshot::channel();
     let work = |_: &mut Txn| -> Nothing { Ok(()) };
     place.send(Message::Job(job(work, sender)));
