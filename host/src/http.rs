@@ -19,6 +19,7 @@ pub mod dispatch;
 pub mod docs;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
+pub mod headers;
 pub mod health;
 pub mod interview;
 pub mod invitation;
@@ -101,6 +102,9 @@ pub struct Door {
     answers: [[[OnceLock<Answers>; StatusClass::COUNT]; 2]; Route::ALL.len()],
     settings: ArcSwap<DoorSettings>,
 }
+
+/// Headers that every answer has, beside those of its key's rate.
+const OF_EVERY_ANSWER: usize = 3;
 
 /// What log, metrics and traces will say of a request.
 #[derive(Debug)]
@@ -248,7 +252,7 @@ impl Door {
             company_id: company.as_ref().map(IdText::as_str),
         };
         span::answered(&trace.span, answered);
-        let mut headers = reply.headers;
+        let mut headers = reply.headers.into_map(OF_EVERY_ANSWER + trace.rate.map_or(0, RateView::headers));
         headers.insert(&X_REQUEST_ID, trace.request_id.into_header());
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

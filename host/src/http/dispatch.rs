@@ -20,6 +20,9 @@ use super::{analysis, billing, call_attempt, company, decision, dialler, intervi
 use crate::app::idempotency::{self, Begin};
 use crate::app::{App, Page, PageRequest, PageStart, Rendered, Write};
 
+/// Set on an answer that was kept from an earlier request.
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
 /// Does what the route says.
 ///
 /// # Errors
@@ -164,13 +167,13 @@ pub(crate) fn page_view<'a, T, V>(
 impl From<Rendered> for Reply {
     fn from(rendered: Rendered) -> Self {
         let mut reply = Self::stored(rendered.status, rendered.body);
-        for (name, value) in &rendered.headers {
-            if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+        for (name, value) in rendered.headers {
+            if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::try_from(value)) {
                 reply.headers.insert(name, value);
             }
         }
         if rendered.replayed {
-            reply.headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
+            reply.headers.insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
         }
         reply
     }

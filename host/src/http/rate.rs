@@ -107,6 +107,12 @@ fn window(limit: Option<u32>, used: u32, reset_unix_seconds: i64) -> Option<Wind
 }
 
 impl RateView {
+    /// How many headers it has.
+    #[must_use]
+    pub fn headers(self) -> usize {
+        3 * (usize::from(self.minute.is_some()) + usize::from(self.hour.is_some()))
+    }
+
     /// Writes the `X-RateLimit-*` headers of the windows that are on.
     pub fn write(&self, headers: &mut HeaderMap) {
         if let Some(window) = self.minute {
@@ -183,8 +189,9 @@ mod tests {
         let mut headers = HeaderMap::new();
         rates.take(&key(1, 0, 0), at(0)).write(&mut headers);
         assert!(headers.is_empty());
-        rates.take(&key(1, 0, 5), at(0)).write(&mut headers);
-        assert_eq!(headers.len(), 3);
+        let by_hour = rates.take(&key(1, 0, 5), at(0));
+        by_hour.write(&mut headers);
+        assert_eq!((headers.len(), by_hour.headers()), (3, 3));
         assert_eq!(headers["x-ratelimit-remaining-hour"], "4");
         assert_eq!(rates.take(&key(17, 0, 5), at(0)).hour.unwrap().remaining, 4);
     }

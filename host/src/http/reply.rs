@@ -3,11 +3,12 @@
 
 use bytes::Bytes;
 use hyper::StatusCode;
-use hyper::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderName, HeaderValue};
 use serde::Serialize;
 use switchboard_domain::time::Timestamp;
 
 use super::condition;
+use super::headers::Headers;
 
 /// The media type of every envelope.
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -21,7 +22,7 @@ pub struct Reply {
     /// The status.
     pub status: StatusCode,
     /// The headers that are this answer's own.
-    pub headers: HeaderMap,
+    pub headers: Headers,
     /// The body; what an idempotency row keeps.
     pub body: Bytes,
     /// The same body as gzip, where it was made beforehand.
@@ -56,7 +57,9 @@ impl Reply {
             Ok(body) => {
                 let etag = HeaderValue::try_from(condition::etag(revision, &body[OPENING.len()..]));
                 let mut reply = Self::success(status, body, &[], now);
-                reply.headers.extend(etag.ok().map(|etag| (ETAG, etag)));
+                if let Ok(etag) = etag {
+                    reply.headers.insert(ETAG, etag);
+                }
                 reply
             }
             Err(error) => Self::unwritable(&error, now),
@@ -122,28 +125,29 @@ impl Reply {
     }
 
     fn envelope(status: StatusCode, body: Bytes) -> Self {
-        let mut headers = HeaderMap::with_capacity(12);
-        headers.insert(CONTENT_TYPE, JSON);
-        Self { status, headers, body, packed: None }
+        Self { status, headers: Headers::of(CONTENT_TYPE, JSON), body, packed: None }
     }
 
     /// 204, which has no body.
     #[must_use]
     pub fn no_content() -> Self {
-        Self { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Bytes::new(), packed: None }
+        Self::empty(StatusCode::NO_CONTENT)
     }
 
     /// 304: the sender has the bytes that this tag names.
     #[must_use]
     pub fn not_modified(etag: &str) -> Self {
-        Self { status: StatusCode::NOT_MODIFIED, headers: HeaderMap::new(), body: Bytes::new(), packed: None }
-            .with(ETAG, etag)
+        Self::empty(StatusCode::NOT_MODIFIED).with(ETAG, etag)
+    }
+
+    fn empty(status: StatusCode) -> Self {
+        Self { status, headers: Headers::default(), body: Bytes::new(), packed: None }
     }
 
     /// The tag of the resource that is answered.
     #[must_use]
     pub fn etag(&self) -> Option<&str> {
-        self.headers.get(ETAG).and_then(|etag| etag.to_str().ok())
+        self.headers.get(&ETAG).and_then(|etag| etag.to_str().ok())
     }
 
     /// 204 with `Allow`, the answer to `OPTIONS`.
@@ -155,8 +159,7 @@ impl Reply {
     /// Something that is no envelope, such as metrics.
     #[must_use]
     pub fn text(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        let headers = Headers::of(CONTENT_TYPE, HeaderValue::from_static(content_type));
         Self { status, headers, body: body.into(), packed: None }
     }
 
