@@ -141,6 +141,20 @@ impl AsyncWrite for Socket {
     }
 }
 
+/// A usual answer, head and body. To send one piece costs the kernel less than a list of two; what is longer is not
+/// worth the copy.
+const GATHERED_BYTES_MAX: usize = 2 << 10;
+
+/// The slices in one piece, where they are short.
+fn gathered<'a>(slices: &[io::IoSlice<'_>], room: &'a mut [u8; GATHERED_BYTES_MAX]) -> Option<&'a [u8]> {
+    let mut end = 0;
+    for slice in slices {
+        room.get_mut(end..end + slice.len())?.copy_from_slice(slice);
+        end += slice.len();
+    }
+    Some(&room[..end])
+}
+
 impl AsyncRead for Transport {
     fn poll_read(
         self: Pin<&mut Self>,
@@ -168,7 +182,10 @@ impl AsyncWrite for Transport {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
-            Self::Clear(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+            Self::Clear(stream) => match gathered(slices, &mut [0; GATHERED_BYTES_MAX]) {
+                Some(bytes) => Pin::new(stream).poll_write(context, bytes),
+                None => Pin::new(stream).poll_write_vectored(context, slices),
+            },
             Self::Sealed(stream) => Pin::new(stream).poll_write_vectored(context, slices),
         }
     }
@@ -192,5 +209,22 @@ impl AsyncWrite for Transport {
             Self::Clear(stream) => Pin::new(stream).poll_shutdown(context),
             Self::Sealed(stream) => Pin::new(stream).poll_shutdown(context),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_slices_go_as_one_piece_and_long_ones_as_they_are() {
+        let mut room = [0; GATHERED_BYTES_MAX];
+        let [long, rest] = [vec![b'x'; GATHERED_BYTES_MAX - 4], vec![b'y'; 5]];
+        let slices = |parts: [&'static [u8]; 3]| parts.map(io::IoSlice::new);
+        assert_eq!(gathered(&slices([b"head", b"", b"body"]), &mut room), Some(&b"headbody"[..]));
+        assert_eq!(gathered(&[], &mut room), Some(&[][..]));
+        let just_fits = [io::IoSlice::new(&long), io::IoSlice::new(&rest[1..])];
+        assert_eq!(gathered(&just_fits, &mut room).map(<[u8]>::len), Some(GATHERED_BYTES_MAX));
+        assert_eq!(gathered(&[io::IoSlice::new(&long), io::IoSlice::new(&rest)], &mut room), None);
     }
 }
