@@ -114,13 +114,14 @@ impl KeyList {
     }
 
     /// Puts a record in, if it is not there.
-    pub(crate) fn add(&self, txn: &mut Txn, key: Key) -> Result<(), Error> {
-        let head_key = self.head_key();
+    pub(crate) fn add(mut self, txn: &mut Txn, key: Key) -> Result<(), Error> {
         // Nearly always it is newer than all others and there is room for it.
-        let appended = txn.with_row(Table::Index, &head_key, |bytes| Head::appended(bytes?, key))?;
+        self.prefix.push(HEAD);
+        let appended = txn.with_row(Table::Index, &self.prefix, |bytes| Head::appended(bytes?, key))?;
         if let Some(head) = appended {
-            return txn.put(Table::Index, head_key, head);
+            return txn.put(Table::Index, self.prefix, head);
         }
+        self.prefix.pop();
         let mut head = self.head(txn)?.unwrap_or_default();
         let is_new = if key < head.open_from {
             self.add_below(txn, key)?

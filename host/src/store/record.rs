@@ -151,7 +151,7 @@ pub(crate) fn move_words(
     for left in before.iter().filter(|list| after.binary_search(list).is_err()) {
         left.take(txn, key)?;
     }
-    for entered in after.iter().filter(|list| before.binary_search(list).is_err()) {
+    for entered in after.into_iter().filter(|list| before.binary_search(list).is_err()) {
         entered.add(txn, key)?;
     }
     Ok(())
