@@ -1,5 +1,7 @@
 //! Interviews: a candidate, an agent, a time, perhaps a job.
 
+use std::borrow::Cow;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -222,29 +224,29 @@ impl Interview {
 
 /// What a request says of the job, its ids already known to be jobs of the company.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobRequest {
+pub struct JobRequest<'a> {
     /// `job {…}` was sent.
     pub has_inline_job: bool,
     /// `jobId` was sent.
     pub job_id: Option<JobId>,
     /// What it says of the candidate.
-    pub candidate: RequestedCandidate,
+    pub candidate: RequestedCandidate<'a>,
 }
 
 /// What a request says of the candidate, as far as the job depends on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RequestedCandidate {
+pub enum RequestedCandidate<'a> {
     /// `candidateId`
     Existing {
         /// The candidate's assignments, closed jobs included.
-        job_ids: Vec<JobId>,
+        job_ids: Cow<'a, [JobId]>,
     },
     /// `candidate {…}`
     Inline {
         /// `candidate.jobId`
         job_id: Option<JobId>,
         /// `candidate.jobIds`, empty when not sent.
-        job_ids: Vec<JobId>,
+        job_ids: Cow<'a, [JobId]>,
     },
     /// Wrong in another way, which has its own problem.
     Unknown,
@@ -270,7 +272,7 @@ pub enum JobChoice {
 /// # Errors
 /// `job` together with `jobId`, at both; `candidate.jobId` together with one of them, there; a `jobId` that
 /// is not among an existing candidate's assignments, there.
-pub fn choose_job(request: &JobRequest) -> Result<JobChoice, Problems> {
+pub fn choose_job(request: &JobRequest<'_>) -> Result<JobChoice, Problems> {
     let mut problems = Problems::default();
     let has_job_id = request.job_id.is_some();
     problems.at_most_one("", [("job", request.has_inline_job), ("jobId", has_job_id)]);
@@ -294,7 +296,7 @@ pub fn choose_job(request: &JobRequest) -> Result<JobChoice, Problems> {
     })
 }
 
-impl RequestedCandidate {
+impl RequestedCandidate<'_> {
     /// The job that an inline candidate names for its interview.
     fn named_job(&self) -> Option<JobId> {
         let Self::Inline { job_id, job_ids } = self else { return None };
@@ -311,12 +313,13 @@ impl RequestedCandidate {
     #[must_use]
     pub fn assignments_with(&self, job_id: Option<JobId>) -> Vec<JobId> {
         let before = match self {
-            Self::Existing { job_ids } => job_ids.clone(),
-            Self::Inline { job_id: Some(job_id), job_ids } if job_ids.is_empty() => vec![*job_id],
-            Self::Inline { job_ids, .. } => job_ids.clone(),
-            Self::Unknown => Vec::new(),
+            Self::Inline { job_id: Some(job_id), job_ids } if job_ids.is_empty() => {
+                std::slice::from_ref(job_id)
+            }
+            Self::Existing { job_ids } | Self::Inline { job_ids, .. } => job_ids,
+            Self::Unknown => &[],
         };
-        each_once(before.into_iter().chain(job_id))
+        each_once(before.iter().copied().chain(job_id))
     }
 }
 

@@ -6,18 +6,18 @@ fn job(number: u128) -> JobId {
     JobId::new(Uuid::from_u128(number))
 }
 
-fn existing(jobs: &[u128]) -> RequestedCandidate {
+fn existing(jobs: &[u128]) -> RequestedCandidate<'static> {
     RequestedCandidate::Existing { job_ids: jobs.iter().copied().map(job).collect() }
 }
 
-fn inline(job_id: Option<u128>, jobs: &[u128]) -> RequestedCandidate {
+fn inline(job_id: Option<u128>, jobs: &[u128]) -> RequestedCandidate<'static> {
     RequestedCandidate::Inline { job_id: job_id.map(job), job_ids: jobs.iter().copied().map(job).collect() }
 }
 
 fn choose(
     inline_job: bool,
     job_id: Option<u128>,
-    candidate: &RequestedCandidate,
+    candidate: &RequestedCandidate<'_>,
 ) -> Result<JobChoice, Vec<String>> {
     let request =
         JobRequest { has_inline_job: inline_job, job_id: job_id.map(job), candidate: candidate.clone() };

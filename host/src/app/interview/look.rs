@@ -238,12 +238,17 @@ fn choose(
     }
 }
 
-pub(super) fn requested_candidate(plan: &Plan, candidate: Option<&Candidate>) -> RequestedCandidate {
+pub(super) fn requested_candidate<'a>(
+    plan: &'a Plan,
+    candidate: Option<&'a Candidate>,
+) -> RequestedCandidate<'a> {
     match (&plan.input.candidate, candidate) {
         (Named::New(new), _) => {
-            RequestedCandidate::Inline { job_id: new.job_id, job_ids: new.job_ids.clone() }
+            RequestedCandidate::Inline { job_id: new.job_id, job_ids: (&new.job_ids).into() }
         }
-        (Named::Existing(_), Some(found)) => RequestedCandidate::Existing { job_ids: found.job_ids.clone() },
+        (Named::Existing(_), Some(found)) => {
+            RequestedCandidate::Existing { job_ids: (&found.job_ids).into() }
+        }
         (Named::Existing(_), None) => RequestedCandidate::Unknown,
     }
 }
