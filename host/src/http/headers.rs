@@ -66,3 +66,23 @@ impl std::ops::Index<HeaderName> for Headers {
         self.get(&name).unwrap_or_else(|| panic!("no {name}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::{CONTENT_TYPE, ETAG, VARY};
+
+    use super::*;
+
+    #[test]
+    fn what_is_set_replaces_and_what_is_added_stays_beside() {
+        let mut headers = Headers::of(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
+        headers.insert(VARY, HeaderValue::from_static("accept"));
+        headers.append(VARY, HeaderValue::from_static("accept-encoding"));
+        assert!(headers.has(&VARY) && !headers.has(&ETAG));
+        let map = headers.into_map(3);
+        assert_eq!(map[CONTENT_TYPE], "text/html");
+        assert_eq!(map.get_all(VARY).iter().collect::<Vec<_>>(), ["accept", "accept-encoding"]);
+        assert_eq!(map.len(), 3);
+    }
+}
