@@ -103,7 +103,7 @@ pub struct Door {
     settings: ArcSwap<DoorSettings>,
 }
 
-/// Headers that every answer has, beside those of its key's rate.
+/// Headers that every answer gets in [`Door::let_out`], beside those of its key's rate: room for them, no bound.
 const OF_EVERY_ANSWER: usize = 3;
 
 /// What log, metrics and traces will say of a request.
@@ -252,7 +252,8 @@ impl Door {
             company_id: company.as_ref().map(IdText::as_str),
         };
         span::answered(&trace.span, answered);
-        let mut headers = reply.headers.into_map(OF_EVERY_ANSWER + trace.rate.map_or(0, RateView::headers));
+        let mut headers =
+            reply.headers.into_map(OF_EVERY_ANSWER + trace.rate.map_or(0, RateView::header_count));
         headers.insert(&X_REQUEST_ID, trace.request_id.into_header());
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

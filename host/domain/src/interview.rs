@@ -1,7 +1,6 @@
 //! Interviews: a candidate, an agent, a time, perhaps a job.
 
 use std::borrow::Cow;
-
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};

@@ -107,9 +107,9 @@ fn window(limit: Option<u32>, used: u32, reset_unix_seconds: i64) -> Option<Wind
 }
 
 impl RateView {
-    /// How many headers it has.
+    /// How many headers [`RateView::write`] writes.
     #[must_use]
-    pub fn headers(self) -> usize {
+    pub fn header_count(self) -> usize {
         3 * (usize::from(self.minute.is_some()) + usize::from(self.hour.is_some()))
     }
 
@@ -191,7 +191,7 @@ mod tests {
         assert!(headers.is_empty());
         let by_hour = rates.take(&key(1, 0, 5), at(0));
         by_hour.write(&mut headers);
-        assert_eq!((headers.len(), by_hour.headers()), (3, 3));
+        assert_eq!((headers.len(), by_hour.header_count()), (3, 3));
         assert_eq!(headers["x-ratelimit-remaining-hour"], "4");
         assert_eq!(rates.take(&key(17, 0, 5), at(0)).hour.unwrap().remaining, 4);
     }
